@@ -1,0 +1,333 @@
+/*
+ * The messages between processes: every type, who sends it to whom, and its
+ * body. Bodies named by a struct are records of one (record_msg_*); the others are
+ * put and got by the functions named beside them.
+ */
+#ifndef LIB_MSG_H
+#define LIB_MSG_H
+
+#include "addr.h"
+#include "record.h"
+
+enum msg {
+	/* parent to every child */
+	M_PIPE = 1,		/* msg_pipe + fd: the pipe to a sibling */
+	M_LOG_LEVEL,		/* msg_u32 */
+	M_SHUTDOWN,		/* empty: end in order */
+
+	/* config: conf to parent while parsing; parent to every child then */
+	M_CONFIG_DATA,		/* bytes of the config's wire form, in order */
+	M_CONFIG_END,		/* empty: all bytes are there. A child stages */
+	M_CONFIG_READY,		/* child to parent: staged */
+	M_CONFIG_REASON,	/* child to parent: string why not */
+	M_CONFIG_COMMIT,	/* parent to child: staged is current now */
+	M_CONFIG_ABORT,		/* parent to child: forget what was staged */
+
+	/* parent to conf */
+	M_CONF_PARSE = 20,	/* string path, u32 n, n strings name=value */
+	M_CONF_FILE,		/* msg_u32 errno, + fd if 0: answer to OPEN */
+	/* conf to parent */
+	M_CONF_OPEN,		/* string path, relative to the config's dir */
+	M_CONF_LOG,		/* u32 log_level, string: an error or warning */
+	M_CONF_FAIL,		/* msg_u32 number of errors */
+
+	/* parent to bgpe, bmpe: staged with the config, listed in the order
+	   of the config's route sources of that kind */
+	M_LISTENER = 30,	/* msg_u32 index of the route source, + fd */
+	/* parent to control */
+	M_CONTROL_SOCKET,	/* msg_u32 restricted, + fd */
+
+	/* engines to rde */
+	M_PEER_UP = 40,		/* msg_peer */
+	M_PEER_DOWN,		/* msg_u32 peer id: its routes go */
+	M_ROUTE_BATCH,		/* see route_batch_* in attr.h */
+	M_END_OF_RIB,		/* msg_eor */
+
+	/* rde to parent */
+	M_TABLE_WRITE = 50,	/* u32 seq, then one or more of {u32 table,
+				   u32 index, u32 count, count words} */
+	M_GRACE,		/* msg_u32 epoch: tell me when no reader is left
+				   that began before now */
+	M_NEXTHOP_WANT,		/* msg_nexthop_want */
+	M_NEXTHOP_DROP,		/* msg_u32 id */
+	M_FAMILY_STATE,		/* msg_family_state */
+	M_HEARTBEAT,		/* empty, every second */
+	/* parent to rde */
+	M_TABLE_INFO,		/* msg_table_info: fresh, zeroed tables */
+	M_TABLE_ACK,		/* msg_u32 seq of the write that was applied */
+	M_GRACE_DONE,		/* msg_u32 epoch */
+	M_NEXTHOP_GONE,		/* msg_u32 id: dropped, grace passed, reusable */
+	M_NEXTHOP_STATE,	/* msg_nexthop_state */
+	M_LOCAL_ADDRESS,	/* msg_local */
+	M_LOCAL_END,		/* empty: the first dump is complete */
+
+	/* control to the others and back; id: control's request slot */
+	M_CTL_REQUEST = 70,	/* u32 enum ctl, then its body */
+	M_CTL_CANCEL,		/* empty: the client is gone */
+	M_CTL_MORE,		/* empty: send the next window of records */
+	M_CTL_RECORD,		/* u32 enum ctl (REC_*), then its body */
+	M_CTL_END		/* ctl_end */
+};
+
+struct msg_u32 {
+	uint32_t	value;
+};
+
+struct msg_pipe {
+	uint32_t	proc;
+};
+
+struct msg_peer {
+	uint32_t	id;		/* bgpe's; below PEERS_MAX */
+	struct addr	addr;
+	uint32_t	remote_as;
+	uint32_t	local_as;
+	uint32_t	router_id;	/* host order */
+};
+
+#define PEERS_MAX	1024
+
+struct msg_eor {
+	uint32_t	peer;
+	uint8_t		af;
+};
+
+struct msg_nexthop_want {
+	uint32_t	id;		/* LEAF_ID_FIRST up to nexthops-max */
+	struct addr	addr;
+};
+
+enum family_state {
+	FAMILY_NOT_READY,	/* policy not in the table: all pass */
+	FAMILY_READY,		/* policy is, routes are not */
+	FAMILY_CONVERGED	/* both are */
+};
+
+struct msg_family_state {
+	uint8_t		af;
+	uint8_t		state;
+};
+
+struct msg_table_info {
+	uint32_t	units4;		/* pool sizes, in units of 8 bytes */
+	uint32_t	units6;
+	uint32_t	nexthops;	/* ids, the reserved ones included */
+};
+
+enum nexthop_state {
+	NEXTHOP_UNRESOLVED,	/* no route, link down, egress not usable */
+	NEXTHOP_INCOMPLETE,	/* neighbor is being resolved */
+	NEXTHOP_LOCAL,		/* an address of our own: slow path */
+	NEXTHOP_VALID
+};
+
+struct msg_nexthop_state {
+	uint32_t	id;
+	uint8_t		state;		/* enum nexthop_state */
+};
+
+struct msg_local {
+	struct prefix	prefix;
+	bool		up;
+};
+
+extern const struct record record_msg_u32, record_msg_pipe, record_msg_peer,
+    record_msg_eor, record_msg_nexthop_want, record_msg_family_state,
+    record_msg_table_info, record_msg_nexthop_state, record_msg_local;
+
+/*
+ * Between pfctl and control, and, wrapped in M_CTL_*, between control and the
+ * process that answers. A request is one message; the answer is records and
+ * one CTL_END.
+ */
+enum ctl {
+	/* requests, with who answers */
+	CTL_SHOW = 1,		/* parent: ctl_summary */
+	CTL_SHOW_RIB_SUMMARY,	/* rde: ctl_family, two of them */
+	CTL_SHOW_FIB,		/* rde: ctl_fib_request; ctl_fib */
+	CTL_SHOW_NEIGHBOR,	/* bgpe: ctl_neighbor */
+	CTL_SHOW_NEIGHBOR_RIB,	/* rde: ctl_neighbor_rib */
+	CTL_SHOW_NEXTHOP,	/* parent: ctl_nexthop */
+	CTL_SHOW_NEXTHOP_RIB,	/* rde: ctl_nexthop_rib */
+	CTL_SHOW_INTERFACES,	/* parent: ctl_interface */
+	CTL_SHOW_COUNTERS,	/* parent: ctl_counter */
+	CTL_SHOW_POLICY,	/* control: ctl_policy */
+	CTL_RELOAD,		/* parent: ctl_text lines, then the end */
+	CTL_LOG,		/* parent: msg_u32 */
+	CTL_BREAKER_RESET,	/* parent */
+
+	/* records */
+	REC_SUMMARY = 100,
+	REC_FAMILY,
+	REC_FIB,
+	REC_NEIGHBOR,
+	REC_NEIGHBOR_RIB,
+	REC_NEXTHOP,
+	REC_NEXTHOP_RIB,
+	REC_INTERFACE,
+	REC_COUNTER,
+	REC_POLICY,
+	REC_TEXT,
+
+	CTL_END = 200		/* ctl_end */
+};
+
+struct ctl_end {
+	uint8_t		status;		/* 0 ok, 1 failed */
+	char		text[512];	/* why it failed; else empty */
+};
+
+struct ctl_text {
+	char		text[1024];
+};
+
+struct ctl_summary {
+	char		version[32];
+	uint32_t	pid;
+	uint64_t	uptime;			/* seconds */
+	char		config[256];
+	char		mode[16];		/* kernel-fib ... */
+	bool		dry_run;
+	bool		breaker_set;		/* a circuit-breaker is configured */
+	bool		breaker_tripped;
+	bool		ready4, ready6;		/* policy is in the tables */
+	bool		routes4, routes6;	/* feed has converged */
+	uint32_t	interfaces;		/* attached */
+	uint32_t	nexthops;
+	uint32_t	nexthops_valid;
+	uint64_t	rx, matched, forwarded, dropped;
+	uint64_t	table_words;		/* written since start */
+	uint32_t	stale_time;		/* seconds */
+	char		last_reload[128];	/* when and how, or empty */
+};
+
+struct ctl_family {
+	uint8_t		af;
+	uint64_t	prefixes;		/* with at least one path */
+	uint64_t	paths;
+	uint64_t	attributes;		/* distinct sets, both families */
+	uint64_t	pending;		/* prefixes not yet in the table */
+	uint32_t	units;			/* pool size, units of 8 bytes */
+	uint32_t	units_used;
+	uint32_t	units_waiting;		/* freed, waiting for grace */
+	uint32_t	nodes;
+	char		state[16];		/* not-ready, ready, converged */
+	bool		overflow;		/* something did not fit: passes */
+};
+
+/* Which routes: none (all), an address (longest match), a prefix (exact). */
+enum fib_match { FIB_ALL, FIB_ADDR, FIB_PREFIX };
+
+struct ctl_fib_request {
+	uint8_t		match;
+	struct prefix	prefix;
+};
+
+struct ctl_fib {
+	struct prefix	prefix;		/* of the route; for an address without
+					   one, the address itself */
+	bool		route;		/* there is one */
+	bool		allow, block, local;
+	bool		allow_only;	/* a policy or local entry, no route */
+	uint32_t	leaf;		/* word in the table for its first
+					   address, as compiled */
+	uint32_t	nexthop;	/* id, 0 none, 1 punt */
+	struct addr	gateway;	/* next hop of the route */
+	uint32_t	neighbor;	/* peer id */
+	struct addr	neighbor_addr;
+	uint8_t		nexthop_state;	/* enum nexthop_state */
+	bool		pending;	/* change not yet in the table */
+};
+
+struct ctl_neighbor {
+	uint32_t	id;
+	struct addr	addr;
+	uint16_t	port;
+	struct addr	listener;
+	uint16_t	listener_port;
+	uint32_t	remote_as;
+	uint32_t	local_as;
+	uint32_t	router_id;	/* host order; the peer's */
+	char		state[16];	/* Idle ... Established */
+	uint64_t	since;		/* seconds in this state */
+	uint16_t	hold_time;	/* negotiated, seconds */
+	bool		ipv4, ipv6;	/* negotiated */
+	bool		as4;
+	bool		eor4, eor6;	/* End-of-RIB seen */
+	uint64_t	rx_messages, tx_messages, rx_updates, rx_bytes;
+	uint64_t	rx_announced, rx_withdrawn;	/* prefixes */
+	char		last_error[256];
+};
+
+struct ctl_neighbor_rib {
+	uint32_t	id;
+	uint64_t	paths4, paths6;
+	uint64_t	best4, best6;
+};
+
+struct ctl_nexthop {
+	uint32_t	id;
+	struct addr	addr;		/* the routes' next hop */
+	uint8_t		state;		/* enum nexthop_state */
+	char		reason[64];	/* why not valid, else empty */
+	struct addr	gateway;	/* on link; AF_UNSPEC if none */
+	char		ifname[16];
+	uint8_t		mac[6];
+	uint16_t	mtu;
+	uint32_t	entry;		/* in nh_entries */
+};
+
+struct ctl_nexthop_rib {
+	uint32_t	id;
+	uint64_t	routes;		/* best paths that point there */
+};
+
+struct ctl_interface {
+	char		ifname[16];
+	uint32_t	ifindex;
+	char		configured[8];	/* native, generic, auto */
+	char		attached[8];	/* native, generic, none */
+	char		reason[160];	/* why a fallback, or not attached */
+	bool		up;
+	bool		egress;		/* may be redirected to */
+	char		egress_reason[96];
+	uint8_t		mac[6];
+	uint16_t	mtu;
+	char		master[16];	/* bridge or bond, or empty */
+	char		driver[32];
+};
+
+struct ctl_counter {
+	char		name[32];
+	uint64_t	value;
+	bool		end;		/* one packet, one of these */
+	char		help[80];
+};
+
+struct ctl_policy {
+	char		directive[24];	/* allow-prefix, attach, ... */
+	char		text[232];	/* its arguments, secrets masked */
+};
+
+extern const struct record record_ctl_end, record_ctl_text, record_ctl_summary,
+    record_ctl_family, record_ctl_fib_request, record_ctl_fib,
+    record_ctl_neighbor, record_ctl_neighbor_rib, record_ctl_nexthop,
+    record_ctl_nexthop_rib, record_ctl_interface, record_ctl_counter,
+    record_ctl_policy;
+
+/* The record of a REC_* type or CTL_END; NULL if there is none. */
+const struct record	*ctl_record(uint32_t);
+const char		*nexthop_state_name(uint8_t);
+
+/* Send one record struct as a message; get one or be fatal (senders are
+   processes of ours, and the rule table has checked the type). */
+struct proc;
+struct imsg;
+void	 msg_send(struct proc *, int to, uint32_t type, uint32_t id,
+	    const struct record *, const void *);
+void	 msg_get(struct imsg *, const struct record *, void *);
+/* Answer a control request: a record, and the end (text NULL: ok). */
+void	 ctl_reply(struct proc *, uint32_t id, uint32_t rec, const void *);
+void	 ctl_reply_end(struct proc *, uint32_t id, const char *text);
+
+#endif

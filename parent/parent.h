@@ -1,0 +1,192 @@
+/*
+ * The privileged parent: it owns maps, programs, links and netlink, and
+ * decides nothing that a process without privilege could decide.
+ */
+#ifndef PARENT_H
+#define PARENT_H
+
+#include <net/if.h>
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../bpf/abi_user.h"
+#include "../lib/addr.h"
+#include "../lib/config.h"
+#include "../lib/msg.h"
+#include "../lib/proc.h"
+
+/*
+ * datapath.c, dp_attach.c, dp_nexthop.c: BPF objects. One struct dp is one
+ * generation: its maps (mapped into the parent), program and links.
+ * Functions that fail fill err (what failed and the kernel's reason, with the
+ * end of the verifier's log in the debug log) and return -1 or NULL.
+ */
+struct dp;
+
+#define DP_ERRLEN	256
+
+struct dp_params {
+	const char	*root;		/* bpffs-root; pins live below it */
+	uint32_t	 units4;	/* pool sizes, powers of two */
+	uint32_t	 units6;
+	uint32_t	 nexthops;	/* ids, a power of two */
+	uint8_t		 mode;		/* enum forwarding_mode */
+	bool		 pin;		/* false: a test's, nothing is pinned */
+};
+
+/* Routes to pool units: what a full table's shape needs, rounded up to a
+   power of two. On kernels that limit a value to 4 MiB this caps. */
+uint32_t	 dp_units(int af, uint32_t routes);
+/* Create maps (taking over pinned counters), load the program. */
+struct dp	*dp_load(const struct dp_params *, char *err);
+/* Load the program anew for another mode, with the same maps, and move every
+   link to it. On failure everything is as it was. */
+int		 dp_set_mode(struct dp *, uint8_t mode, char *err);
+/* Close and unmap; pins and what is attached stay. */
+void		 dp_free(struct dp *);
+/* fd of the program, for tests with BPF_PROG_RUN. */
+int		 dp_prog_fd(const struct dp *);
+
+enum dp_attached { DP_NONE, DP_NATIVE, DP_GENERIC };
+/*
+ * Attach in this mode (adopting a pinned link of this interface by updating
+ * it). auto: native, else generic with the reason in why (DP_ERRLEN). Returns
+ * what it is now; DP_NONE with err on failure.
+ */
+enum dp_attached dp_attach(struct dp *, unsigned int ifindex,
+		    enum attach_mode, char *why, char *err);
+/* Detach and unpin. */
+void		 dp_detach(struct dp *, unsigned int ifindex);
+/* Forget links of interfaces not attached by this dp: pins left by an earlier
+   daemon on interfaces that are no longer configured. */
+void		 dp_detach_others(struct dp *);
+/* One-shot, no dp: detach everything pinned below root, or one interface
+   (ifindex 0: all, and the other pins too). Returns how many, -1. */
+int		 dp_unpin(const char *root, unsigned int ifindex, char *err);
+
+/* Bounds-checked; -1 with errno ERANGE for what does not fit the table.
+   Words are stored one by one in order, each with release semantics. */
+int		 dp_table_write(struct dp *, enum fib_table, uint32_t index,
+		    const uint32_t *words, uint32_t n);
+int		 dp_table_read(const struct dp *, enum fib_table,
+		    uint32_t index, uint32_t *words, uint32_t n);
+/*
+ * Point id at a fresh immutable entry equal to *e (NULL: at NH_PASS's). The
+ * entry it pointed at waits for dp_nexthop_release. No change: no write.
+ * Returns the entry's index, -1 ERANGE or ENOSPC.
+ */
+int		 dp_nexthop_set(struct dp *, uint32_t id,
+		    const struct nh_entry *e);
+/* As fib_seal and fib_release, for entries. */
+uint32_t	 dp_nexthop_seal(struct dp *);
+void		 dp_nexthop_release(struct dp *, uint32_t epoch);
+int		 dp_port_set(struct dp *, const struct port *);
+void		 dp_port_clear(struct dp *, unsigned int ifindex);
+/* Let packets be redirected to an interface, or not. */
+int		 dp_egress_set(struct dp *, unsigned int ifindex, bool);
+/* Set and clear CTL_* bits. */
+void		 dp_flags(struct dp *, uint32_t set, uint32_t clear);
+uint32_t	 dp_get_flags(const struct dp *);
+/* The own-address filter: add one, or rebuild from a list. */
+void		 dp_own_set(struct dp *, const struct addr *, size_t n);
+/* Move the dead-man's deadline to stale seconds from now. */
+int		 dp_beat(struct dp *, uint32_t stale);
+/* Sums over CPUs into count[CNT_MAX]. */
+int		 dp_counters(const struct dp *, uint64_t *count);
+/* Bytes of kernel memory that the maps take. */
+uint64_t	 dp_memory(const struct dp *);
+/* A map fd whose update waits for a grace period of all programs, to be
+   done by a helper process: dp_grace blocks until it has passed. */
+int		 dp_grace(const struct dp *);
+
+/*
+ * netlink.c (shell, libmnl) and nl_*.c (core): what the kernel knows of
+ * links, addresses, neighbors and the way to a next hop, and its changes.
+ */
+struct netlink;
+
+struct link_info {
+	unsigned int	ifindex;
+	char		name[IFNAMSIZ];
+	bool		gone;		/* deleted */
+	bool		ether;		/* an Ethernet device */
+	bool		up;		/* administratively up and running */
+	uint8_t		mac[6];
+	uint32_t	mtu;
+	unsigned int	master;		/* ifindex or 0 */
+	char		kind[16];	/* "veth", "bridge", "vlan", "" ... */
+	char		master_kind[16];
+	char		driver[32];
+	bool		forwarding;	/* no bridge port, or in STP forwarding
+					   state */
+	bool		xmit;		/* may be an XDP redirect's target, as
+					   far as the kernel tells */
+	char		xmit_reason[96];	/* why not, or what is unknown */
+};
+
+struct nexthop_info {			/* how a next hop is reached now */
+	uint8_t		state;		/* enum nexthop_state */
+	struct addr	gateway;	/* on link */
+	unsigned int	ifindex;
+	uint8_t		mac[6];		/* the neighbor's, if valid */
+	char		reason[64];	/* why it is not valid */
+};
+
+struct netlink_ops {
+	/* a link appeared, changed or went */
+	void	(*link)(void *, const struct link_info *);
+	/* an address (or prefix) of our own, broadcast or anycast came or
+	   went; each is reported once */
+	void	(*local)(void *, const struct prefix *, bool up);
+	/* the way to a wanted next hop changed */
+	void	(*nexthop)(void *, uint32_t id, const struct nexthop_info *);
+};
+
+/* Open and subscribe (before or after the drop of privilege); NULL errno. */
+struct netlink	*netlink_open(struct event_base *, const struct netlink_ops *,
+		    void *);
+void		 netlink_close(struct netlink *);
+/* First dumps, synchronously: link and local callbacks are called for all that
+   exists. -1 errno. */
+int		 netlink_start(struct netlink *);
+/* By index or name; NULL if there is none. Valid until the next event. */
+const struct link_info *netlink_link(const struct netlink *, unsigned int);
+const struct link_info *netlink_link_name(const struct netlink *,
+		    const char *);
+/* Follow a next hop: the callback comes with its state, now and at each
+   change; its neighbor is resolved and kept alive. */
+int		 netlink_want(struct netlink *, uint32_t id,
+		    const struct addr *);
+void		 netlink_drop(struct netlink *, uint32_t id);
+
+/*
+ * privsep.c: the children. All are fork and exec of the daemon's own binary.
+ */
+struct privsep_args {
+	const char	*self;		/* path of the binary to exec */
+	uid_t		 uid;		/* of children; (uid_t)-1: ours */
+	gid_t		 gid;
+	const char	*chroot;	/* NULL: none */
+	bool		 foreground;
+	int		 log_level;
+};
+
+/* Start one child and add the pipe to it. Fatal on failure. */
+void		 privsep_start(struct proc *, enum proc_id,
+		    const struct privsep_args *);
+/* Make the pipes between siblings and hand out their ends. */
+void		 privsep_connect(struct proc *);
+/* Reap: log each child that ended, by name and status. Returns how many of
+   those were not being stopped: any is the end of the daemon. */
+int		 privsep_reap(struct proc *);
+/* End all children in order (engines and control, then rde, then conf):
+   M_SHUTDOWN, wait up to ms each stage, then close their pipes and leave what
+   still hangs to its alarm. */
+void		 privsep_stop(struct proc *, int ms);
+/* End one child (the conf that only parses at boot). */
+void		 privsep_stop_one(struct proc *, enum proc_id, int ms);
+
+#endif
