@@ -16,7 +16,7 @@ SAN ?=
 CC ?=		cc
 BPF_CLANG ?=	clang
 BPFTOOL ?=	$(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-YACC ?=		byacc
+YACC =		byacc
 V ?=
 Q =		$(if $(V),,@)
 say =		$(if $(V),,@echo "  $(1)	$(2)";)
@@ -69,7 +69,14 @@ all: $(O)/packetframed $(O)/pfctl
 $(O)/packetframed: $(O)/parent/main.o $(LINK_ROOMS)
 	$(call say,LD,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(O)/pfctl: $(call objs,pfctl) $(call archive,lib)
+# Not below $(O)/pfctl, which is the program.
+PFCTL_OBJS =	$(patsubst pfctl/%.c,$(O)/pfctl-objs/%.o,$(wildcard pfctl/*.c))
+
+$(O)/pfctl-objs/%.o: pfctl/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<) $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/pfctl: $(PFCTL_OBJS) $(call archive,lib)
 	$(call say,LD,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 define room_rule
@@ -117,13 +124,117 @@ $(O)/regress/%Kyuafile: regress/%Kyuafile
 
 KYUAFILES =	$(patsubst %,$(O)/%,$(wildcard regress/Kyuafile regress/*/Kyuafile))
 
-tests: all $(TEST_BINS) $(TEST_SCRIPTS) $(TOOLS) $(KYUAFILES)
+SUBRS =		$(patsubst %,$(O)/%,$(wildcard regress/net/*.subr))
+
+$(O)/regress/%.subr: regress/%.subr
+	@mkdir -p $(@D)
+	@cp $< $@
+
+tests: all $(TEST_BINS) $(TEST_SCRIPTS) $(TOOLS) $(KYUAFILES) $(SUBRS)
+
+# What a Debian 12 lacks: to build, to run, to test.
+DEPS_BUILD =	gcc libc6-dev make clang llvm bpftool byacc pkg-config \
+		libbpf-dev libelf-dev zlib1g-dev libevent-dev libcap-ng-dev \
+		libseccomp-dev libmnl-dev libbsd-dev linux-libc-dev
+DEPS_TEST =	kyua libatf-dev atf-sh bird2 iproute2 iputils-ping ethtool \
+		procps jq libcap2-bin
+DEPS_LINT =	clang-format clang-tidy cppcheck mandoc shellcheck
+DEPS_FUZZ =	libclang-rt-14-dev
+
+# Asks the package manager only if something is missing.
+install_deps =	@missing=; for p in $(1); do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | \
+	    grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] || { echo "installing$$missing"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $$missing \
+	    >/dev/null; }
+
+deps:
+	$(call install_deps,$(DEPS_BUILD) $(DEPS_TEST) $(DEPS_LINT) $(DEPS_FUZZ))
+deps-test:
+	$(call install_deps,$(DEPS_BUILD) $(DEPS_TEST))
+deps-lint:
+	$(call install_deps,$(DEPS_BUILD) $(DEPS_LINT))
+deps-fuzz:
+	$(call install_deps,$(DEPS_BUILD) $(DEPS_FUZZ))
+
+# The dependencies come first even under -j: the rest is a make of its own.
+demo: deps-test
+	@$(MAKE) --no-print-directory all tools
+	@BUILD=$(abspath $(O)) sh regress/net/demo.sh
+
+tools: $(TOOLS)
+
+check: deps-test deps-fuzz
+	@$(MAKE) --no-print-directory tests fuzz-short
+	@sh regress/run.sh $(abspath $(O)) $(CURDIR)
+
+SAN_FLAGS =	-fsanitize=address,undefined -fno-sanitize-recover=all
+check-san: deps-test
+	@$(MAKE) --no-print-directory O=$(O)-san SAN="$(SAN_FLAGS)" tests
+	@sh regress/run.sh $(abspath $(O)-san) $(CURDIR)
+
+# Fuzzers are built apart, by clang; a short run is part of check.
+FUZZ_FLAGS =	-fsanitize=fuzzer-no-link,address,undefined
+FUZZ_RUNS ?=	20000
+FUZZ_SECONDS ?=	300
+
+$(FUZZ_BINS): $(O)/%: $(O)/%.o $(LINK_ROOMS)
+	$(call say,LD,$@) $(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+fuzz-bins: $(FUZZ_BINS)
+
+fuzz-short:
+	@$(MAKE) --no-print-directory O=$(O)-fuzz CC=clang \
+	    SAN="$(FUZZ_FLAGS)" fuzz-bins
+	@sh regress/fuzz/run.sh $(O)-fuzz -runs=$(FUZZ_RUNS)
+
+fuzz: deps-fuzz
+	@$(MAKE) --no-print-directory O=$(O)-fuzz CC=clang \
+	    SAN="$(FUZZ_FLAGS)" fuzz-bins
+	@sh regress/fuzz/run.sh $(O)-fuzz -max_total_time=$(FUZZ_SECONDS)
+
+bench: deps-test
+	@$(MAKE) --no-print-directory all tools $(BENCH_BINS)
+	@BUILD=$(abspath $(O)) sh regress/bench/run.sh
+
+LINT_C =	$(wildcard bpf/*.[ch] lib/*.[ch] conf/*.[ch] parent/*.[ch] \
+		rde/*.[ch] bgpe/*.[ch] bmpe/*.[ch] control/*.[ch] \
+		pfctl/*.[ch] regress/*/*.[ch])
+LINT_SH =	$(wildcard regress/*.sh regress/*/*.sh regress/*/*.subr .ci/run)
+
+lint: deps-lint
+	@$(MAKE) --no-print-directory $(SKELS)
+	clang-format --dry-run --Werror $(LINT_C)
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+	    --enable=warning,portability -DVERSION='""' -D_GNU_SOURCE \
+	    --suppress=missingIncludeSystem -I$(O) \
+	    $(filter-out bpf/%,$(filter %.c,$(LINT_C)))
+	mandoc -T lint -W warning $(wildcard man/*.[58])
+	shellcheck -s sh $(LINT_SH)
+	@echo lint: ok
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man5 \
+	    $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(UNITDIR) \
+	    $(DESTDIR)$(SYSCONFDIR)/packetframe \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	install -m 755 $(O)/packetframed $(O)/pfctl $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 man/packetframe.conf.5 $(DESTDIR)$(MANDIR)/man5
+	install -m 644 man/packetframed.8 man/pfctl.8 $(DESTDIR)$(MANDIR)/man8
+	install -m 644 etc/packetframe.service $(DESTDIR)$(UNITDIR)
+	install -m 644 etc/packetframe.sysusers \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/packetframe.conf
+	install -m 640 etc/packetframe.conf.example \
+	    $(DESTDIR)$(SYSCONFDIR)/packetframe/packetframe.conf.example
 
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all tests clean
+.PHONY: all tests tools deps deps-test deps-lint deps-fuzz demo check \
+	check-san fuzz fuzz-bins fuzz-short bench lint install clean
 
 clean:
-	rm -rf $(O)
+	rm -rf $(O) $(O)-san $(O)-fuzz
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -type f -name '*.d' 2>/dev/null)

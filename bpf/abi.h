@@ -97,6 +97,8 @@ struct nh_entry {
 #define PORT_PROBES	8
 #define PORT_MACS	6
 
+#define EGRESS_MAX	1024	/* interfaces in the devmap */
+
 #define PORT_UP		1	/* forward from it; clear: pass all */
 
 struct port {

@@ -42,7 +42,9 @@ struct attrs {
 	uint16_t	 large_communities_len;
 };
 
-/* Append the canonical form (u16 length first). */
+/* Append the canonical form (u16 length first). -1 with ERANGE, and the
+   buffer failed, if it is longer than ATTRS_MAX or attrs_parse would refuse
+   it. Community lists stay in the order given. */
 int	 attrs_put(struct ibuf *, const struct attrs *);
 /* Point into the buffer. blob and len (may be NULL) get the canonical bytes,
    without the length. -1 EBADMSG. */
@@ -73,6 +75,8 @@ struct route_batch {
 /* Start a batch in an ibuf of imsg_create(). */
 int	 route_batch_start(struct ibuf *, uint32_t peer, int af,
 	    const struct attrs *);	/* attrs NULL: withdraw */
+/* -1 with ERANGE: full, nothing was added and the batch is still good; send
+   it and start another. */
 int	 route_batch_add(struct ibuf *, uint32_t path_id, const struct prefix *);
 /* Read the head; then route_batch_next returns 1 and a prefix, 0 at the end,
    -1 EBADMSG. */

@@ -18,6 +18,25 @@
 
 #define CONFIG_MAX	(64 * 1024 * 1024)	/* longest wire form, bytes */
 #define CONFIG_PATH	"/etc/packetframe/packetframe.conf"
+#define CONFIG_SOCKET	"/run/packetframe/control.sock"
+#define CONFIG_FILES_MAX	256	/* the main file and its includes */
+#define CONFIG_SOCKETS_MAX	16
+#define CONFIG_ATTACH_MAX	1024	/* PORTS_MAX */
+#define CONFIG_SOURCES_MAX	64
+
+/* Values that the grammar takes and config_get believes. */
+#define CONFIG_SETTLE_MAX	3600000	/* attach-settle-time, ms */
+#define CONFIG_STALE_MIN	5	/* stale-time, seconds */
+#define CONFIG_SECONDS_MAX	86400	/* any other time in seconds */
+#define CONFIG_WINDOW_MAX	3600	/* circuit-breaker window, seconds */
+#define CONFIG_THRESHOLD_MAX	1000
+#define CONFIG_RATIO_MAX	1000000	/* millionths: everything */
+#define CONFIG_MSS_MIN		88
+#define CONFIG_MSS_MAX		65495
+#define CONFIG_SIZE_MIN		16	/* tables: entries */
+#define CONFIG_SIZE_MAX		(64 * 1024 * 1024)
+#define CONFIG_IDS_MAX		(16 * 1024 * 1024)	/* a leaf has 24 bits */
+#define CONFIG_SCAVENGE_LEN	22	/* shortest prefix of arp-scavenge */
 
 /* Where a directive stood, for messages about it after parsing. */
 struct config_where {
@@ -164,11 +183,29 @@ extern const size_t config_ndirectives;
 /* Index of a directive by name; -1. */
 int		 config_directive(const char *);
 
+/*
+ * Call fn for each thing in the config that this version cannot do yet,
+ * directives and single options of them, with a whole message that starts with
+ * its place. Returns how many. fn may be NULL.
+ */
+size_t		 config_unsupported(const struct config *,
+		    void (*fn)(void *, const char *msg), void *);
+
+/* Whether the kernel would take this as an interface's name. */
+bool		 config_ifname_ok(const char *);
+/* Whether this is an absolute path without "..", doubled slashes, a slash at
+   its end or control characters. */
+bool		 config_path_ok(const char *);
+/* Whether this can be the name of a user: 1 to 32 characters. */
+bool		 config_user_ok(const char *);
+
 /* A config with every default in place. NULL: no memory. */
 struct config	*config_new(void);
 void		 config_free(struct config *);
 /* Grow one of the arrays by one zeroed element and return it; NULL. */
 void		*config_add(void *array, uint32_t *n, size_t elem);
+/* A copy of the string at the end of config.files; its index, or -1. */
+int		 config_add_file(struct config *, const char *);
 /* Wire form: put all of it; get it back, checked (NULL: EBADMSG, ENOMEM). */
 int		 config_put(struct ibuf *, const struct config *);
 struct config	*config_get(struct ibuf *);

@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 #define IMSG_MAX	65536	/* longest message, header included */
+#define IMSG_FD_MARK	0x80000000U	/* in len on the wire */
+#define IMSG_FDS_MAX	32	/* descriptors that no message has claimed */
 
 struct imsg_hdr {
 	uint32_t	type;

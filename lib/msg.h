@@ -17,7 +17,8 @@ enum msg {
 
 	/* config: conf to parent while parsing; parent to every child then */
 	M_CONFIG_DATA,		/* bytes of the config's wire form, in order */
-	M_CONFIG_END,		/* empty: all bytes are there. A child stages */
+	M_CONFIG_END,		/* empty: all bytes are there. A child stages,
+				   and answers with the id of this message */
 	M_CONFIG_READY,		/* child to parent: staged */
 	M_CONFIG_REASON,	/* child to parent: string why not */
 	M_CONFIG_COMMIT,	/* parent to child: staged is current now */
@@ -68,6 +69,9 @@ enum msg {
 	M_CTL_RECORD,		/* u32 enum ctl (REC_*), then its body */
 	M_CTL_END		/* ctl_end */
 };
+
+/* Records that a stream sends before it waits for M_CTL_MORE. */
+#define CTL_WINDOW	200
 
 struct msg_u32 {
 	uint32_t	value;

@@ -102,6 +102,14 @@ struct child_args {
 	int	 log_level;
 };
 
+/*
+ * Read the options privsep_start gave ("-P NAME [-u UID:GID] [-R CHROOT] [-d]
+ * [-v LEVEL]"); -1 if they are not such. main calls it when argv[1] is -P,
+ * after setproctitle_init(argc, argv, environ), which moves what argv points
+ * at; args point into argv.
+ */
+int	 child_parse_args(int argc, char **argv, enum proc_id *,
+	    struct child_args *);
 void	 child_start(struct proc *, enum proc_id, const struct child_args *,
 	    const struct msg_rule *, size_t, void *ctx);
 void	 child_run(struct proc *, void (*stop)(struct proc *))

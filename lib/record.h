@@ -43,7 +43,8 @@ struct record {
 #define RECORD(s, f)	{ #s, sizeof(struct s), (f),			\
 			    sizeof(f) / sizeof((f)[0]) }
 
-/* Put all fields of a struct. -1 as ibuf_put. */
+/* Put all fields of a struct; the wire form is never longer than the struct,
+   and of one length if it has no string. -1 as ibuf_put. */
 int	record_put(struct ibuf *, const struct record *, const void *);
 /* Get all fields into a struct (zeroed first). -1 with EBADMSG if the bytes
    are short or a field's value cannot be. */

@@ -11,6 +11,7 @@
 
 /* Paths the parent keeps, for Landlock. NULL-terminated lists. */
 struct sandbox_paths {
+	const char *const *list;	/* list directories, read no file */
 	const char *const *read;	/* read files, list directories */
 	const char *const *write;	/* read, write, create, rename, remove */
 };

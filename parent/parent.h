@@ -101,6 +101,8 @@ uint64_t	 dp_memory(const struct dp *);
 /* A map fd whose update waits for a grace period of all programs, to be
    done by a helper process: dp_grace blocks until it has passed. */
 int		 dp_grace(const struct dp *);
+/* In that helper: close every descriptor above 2 but keep and dp_grace's. */
+void		 dp_grace_only(const struct dp *, int keep);
 
 /*
  * netlink.c (shell, libmnl) and nl_*.c (core): what the kernel knows of

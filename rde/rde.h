@@ -101,4 +101,160 @@ struct fib_stats {
 };
 void		 fib_stats(const struct fib *, struct fib_stats *);
 
+/*
+ * decision.c: the order of RFC 4271 s. 9.1.2.2, over plain values.
+ */
+struct decision_path {
+	uint32_t	local_pref;
+	uint32_t	hops;
+	uint32_t	med;
+	uint32_t	neighbor_as;
+	uint32_t	router_id;	/* or ORIGINATOR_ID; host order */
+	uint32_t	path_id;
+	uint16_t	cluster_len;
+	uint8_t		origin;		/* enum attr_origin */
+	bool		ebgp;
+	bool		eligible;	/* there is a way to its next hop */
+	struct addr	peer;
+};
+
+#define LOCAL_PREF_DEFAULT	100
+
+/* Compare two: below 0 if the first is better. MED counts only between paths
+   from the same neighbor AS, so this is no total order over many. */
+int		 decision_cmp(const struct decision_path *,
+		    const struct decision_path *);
+/* Index of the best of n paths, n at least 1. A path that is not eligible is
+   best only if none is. Takes time in proportion to n, and to the square of
+   how many tie up to MED. */
+size_t		 decision_best(const struct decision_path *, size_t n);
+
+/*
+ * nexthop.c: next hop addresses and their ids.
+ */
+struct nexthops;
+
+struct nexthop_ops {
+	void	(*want)(void *, uint32_t id, const struct addr *);
+	void	(*drop)(void *, uint32_t id);
+	void	(*idle)(void *);	/* one lost its last user; or NULL */
+};
+
+/* Ids are from LEAF_ID_FIRST up to below limit. */
+struct nexthops	*nexthop_new(uint32_t limit, const struct nexthop_ops *,
+		    void *);
+void		 nexthop_free(struct nexthops *);
+void		 nexthop_limit(struct nexthops *, uint32_t limit);
+/* The id of an address, and a reference to it. LEAF_ID_PUNT (not counted as a
+   reference) if there are no more. */
+uint32_t	 nexthop_get(struct nexthops *, const struct addr *);
+void		 nexthop_put(struct nexthops *, uint32_t id);
+/* Drop those without users. To be called when no table names them. */
+void		 nexthop_reap(struct nexthops *);
+bool		 nexthop_idle(const struct nexthops *);	/* any to reap */
+/* A dropped id may be used again. -1 EINVAL if it was not dropped. */
+int		 nexthop_gone(struct nexthops *, uint32_t id);
+/* True if paths over it became eligible or ceased to be. */
+bool		 nexthop_set_state(struct nexthops *, uint32_t id,
+		    uint8_t state);
+/* UNRESOLVED until told otherwise. */
+uint8_t		 nexthop_state(const struct nexthops *, uint32_t id);
+/* Best paths that point there. */
+void		 nexthop_count(struct nexthops *, uint32_t id, int change);
+/* The first id at or above this one that is in use; 0: none. */
+uint32_t	 nexthop_next(const struct nexthops *, uint32_t id,
+		    uint32_t *routes);
+/* How often there was no id left. */
+uint64_t	 nexthop_refused(const struct nexthops *);
+
+/*
+ * intern.c: attribute sets.
+ */
+struct attr_set {
+	uint32_t	refs;
+	uint32_t	hash;
+	uint32_t	next;
+	uint32_t	local_pref;
+	uint32_t	med;
+	uint32_t	neighbor_as;
+	uint32_t	originator;
+	uint32_t	nexthop;	/* id */
+	uint16_t	hops;
+	uint16_t	cluster_len;
+	uint16_t	len;
+	uint8_t		origin;
+	bool		has_originator;
+	uint8_t		blob[];		/* canonical form, len bytes */
+};
+
+struct intern;
+
+struct intern	*intern_new(struct nexthops *, uint64_t seed);
+void		 intern_free(struct intern *);
+/* The handle of a set (blob: its canonical bytes), with a reference; a new
+   set refers to its next hop. 0: no memory. */
+uint32_t	 intern_get(struct intern *, const struct attrs *,
+		    const uint8_t *blob, size_t len);
+void		 intern_ref(struct intern *, uint32_t);
+void		 intern_unref(struct intern *, uint32_t);
+const struct attr_set *intern_set(const struct intern *, uint32_t);
+uint32_t	 intern_count(const struct intern *);
+
+/*
+ * rib.c: all paths of all peers, policy flags, and the leaf words they make
+ * in the trees. Peers are numbered from 0 up to below RIB_PEERS.
+ */
+#define RIB_PEERS	(2 * PEERS_MAX)
+
+#define RIB_POLICY	0x1	/* flags changed; else the route did */
+#define RIB_EMPTY	0x2	/* the entry has neither path nor flag left */
+
+/* The leaf of this prefix's entry has changed. An empty entry is the callee's
+   to remove from the tree, now or later. */
+typedef void rib_changed_fn(void *, const struct prefix *, int what);
+
+struct rib_peer {
+	struct addr	addr;
+	uint32_t	router_id;
+	uint16_t	gen;		/* paths of another one are stale */
+	bool		ebgp;
+	bool		up;
+	uint32_t	paths[2];	/* v4, v6 */
+	uint32_t	best[2];
+};
+
+struct rib;
+
+struct rib	*rib_new(struct intern *, struct nexthops *, rib_changed_fn *,
+		    void *);
+void		 rib_free(struct rib *);
+struct tree	*rib_tree(struct rib *, int af);
+/* A session came up: its paths may come. What an earlier one of the same
+   number left is stale. */
+void		 rib_peer_up(struct rib *, uint32_t peer, const struct addr *,
+		    uint32_t router_id, bool ebgp);
+/* Its paths are stale, to be removed by rib_sweep. */
+void		 rib_peer_down(struct rib *, uint32_t peer);
+const struct rib_peer *rib_peer(const struct rib *, uint32_t peer);
+/* Add or replace a path, of a peer that is up. -1 ENOMEM. */
+int		 rib_announce(struct rib *, uint32_t peer, uint32_t path_id,
+		    const struct prefix *, uint32_t attr);
+void		 rib_withdraw(struct rib *, uint32_t peer, uint32_t path_id,
+		    const struct prefix *);
+/* Set or clear policy flags of a prefix. -1 ENOMEM. */
+int		 rib_policy(struct rib *, const struct prefix *, uint32_t flags,
+		    bool on);
+/* Next hops became eligible or ceased to be: decide anew in the next sweep
+   where there is a choice. */
+void		 rib_redecide(struct rib *);
+/* Look at up to budget prefixes: remove stale paths, decide anew. True: there
+   is more to do. */
+bool		 rib_sweep(struct rib *, unsigned int budget);
+bool		 rib_sweeping(const struct rib *);
+/* The best path of an entry: its peer and attributes. False: no path. */
+bool		 rib_best(const struct rib *, const struct tree_ent *,
+		    uint32_t *peer, uint32_t *attr);
+uint32_t	 rib_prefixes(const struct rib *, int af);
+uint32_t	 rib_paths(const struct rib *, int af);
+
 #endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Control: clients of the control sockets on one side, the processes that
+ * answer on the other. What may be asked, by whom and of whom, is one table in
+ * request.c; records pass through unread.
+ */
+#ifndef CONTROL_H
+#define CONTROL_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../lib/config.h"
+#include "../lib/imsg.h"
+#include "../lib/msg.h"
+#include "../lib/proc.h"
+
+struct request {
+	uint32_t	 type;		/* enum ctl */
+	enum proc_id	 who;		/* answers */
+	bool		 changes;	/* refused on restricted sockets */
+	bool		 windowed;	/* a stream, CTL_WINDOW records a time */
+	size_t		 body;		/* bytes, exactly */
+};
+
+/* The rule for a request type, or NULL. */
+const struct request	*request_rule(uint32_t type);
+
+#define CLIENTS_MAX	32
+#define CLIENT_HIGH	(256 * 1024)	/* queued bytes: hold the stream */
+
+struct client {
+	bool			 used;
+	bool			 restricted;
+	int			 fd;
+	struct imsgbuf		*buf;
+	struct event		*rev, *wev;
+	/* the one request under way; NULL: none */
+	const struct request	*request;
+	uint32_t		 id;	/* it has towards who answers */
+	uint32_t		 records;	/* of this window */
+	bool			 owed;	/* the next window is not asked for */
+};
+
+/* client.c */
+void	 client_accept(struct proc *, int listenfd, bool restricted);
+void	 client_record(struct proc *, uint32_t id, struct imsg *);
+void	 client_end(struct proc *, uint32_t id, struct imsg *);
+/* The process is gone: end what it was asked. */
+void	 client_lost(struct proc *, enum proc_id);
+/* Send one record to a client. */
+void	 client_send(struct client *, uint32_t type, const void *);
+
+/* control.c */
+void	 control_policy(struct client *);
+
+#endif

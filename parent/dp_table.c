@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Tables: maps of one value that lie in our memory too.  Words are stored
+ * after bounds checks; what they mean is not known here.
+ */
+#include <sys/mman.h>
+#include <sys/types.h>
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dp.h"
+
+/* Room that the shape of a small table needs, in units of 8 bytes. */
+#define UNITS_MIN	65536
+#define UNITS_MAX	(1U << 26)
+
+int
+table_create(struct table *t, const char *name, size_t size)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	t->size = size;
+	t->mapped = (size + page - 1) & ~(page - 1);
+	t->fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(uint32_t), size,
+	    1, &opts);
+	if (t->fd < 0) {
+		errno = -t->fd;
+		t->fd = -1;
+		return (-1);
+	}
+	t->mem = mmap(NULL, t->mapped, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    t->fd, 0);
+	if (t->mem == MAP_FAILED) {
+		t->mem = NULL;
+		return (-1);
+	}
+	return (0);
+}
+
+void
+table_close(struct table *t)
+{
+	if (t->mem != NULL)
+		munmap(t->mem, t->mapped);
+	if (t->fd != -1)
+		close(t->fd);
+	t->mem = NULL;
+	t->fd = -1;
+}
+
+/*
+ * A full table has about a third of a unit for a v4 route and 1.7 for a v6
+ * one; lone long prefixes need more each, and nodes that wait for a grace
+ * period count too.
+ */
+uint32_t
+dp_units(int af, uint32_t routes)
+{
+	struct table t;
+	uint64_t want;
+	uint32_t units = UNITS_MIN;
+
+	if (af == AF_INET)
+		want = (uint64_t)routes * 3 / 8 + UNITS_MIN;
+	else
+		want = (uint64_t)routes * 2 + UNITS_MIN;
+	while (units < want && units < UNITS_MAX)
+		units *= 2;
+	/* older kernels limit a value to 4 MiB */
+	while (units > UNITS_MIN) {
+		memset(&t, 0, sizeof(t));
+		if (table_create(&t, "pf_probe", (size_t)units * 8 +
+		    FIB_POOL_SLACK) == -1 && (errno == E2BIG ||
+		    errno == EINVAL)) {
+			table_close(&t);
+			units /= 2;
+			continue;
+		}
+		table_close(&t);
+		break;
+	}
+	return (units);
+}
+
+static bool
+in_table(const struct dp *dp, enum fib_table table, uint32_t index, uint32_t n)
+{
+	if ((unsigned int)table < FIB_TABLE_MAX &&
+	    (uint64_t)index + n <= dp->tables[table].words)
+		return (true);
+	errno = ERANGE;
+	return (false);
+}
+
+int
+dp_table_write(struct dp *dp, enum fib_table table, uint32_t index,
+    const uint32_t *words, uint32_t n)
+{
+	uint32_t *w, i;
+
+	if (!in_table(dp, table, index, n))
+		return (-1);
+	w = (uint32_t *)dp->tables[table].mem + index;
+	for (i = 0; i < n; i++)
+		__atomic_store_n(&w[i], words[i], __ATOMIC_RELEASE);
+	return (0);
+}
+
+int
+dp_table_read(const struct dp *dp, enum fib_table table, uint32_t index,
+    uint32_t *words, uint32_t n)
+{
+	const uint32_t *w;
+	uint32_t i;
+
+	if (!in_table(dp, table, index, n))
+		return (-1);
+	w = (const uint32_t *)dp->tables[table].mem + index;
+	for (i = 0; i < n; i++)
+		words[i] = __atomic_load_n(&w[i], __ATOMIC_ACQUIRE);
+	return (0);
+}
+
+/* The slot of this ifindex, 0: a free one, where a program would look for the
+   port named by start. */
+static struct port *
+port_slot(struct dp *dp, uint32_t start, uint32_t ifindex)
+{
+	struct port *ports = dp->tables[DP_PORTS].mem;
+	uint32_t i;
+
+	for (i = 0; i < PORT_PROBES; i++)
+		if (ports[(start + i) & PORTS_MASK].ifindex == ifindex)
+			return (&ports[(start + i) & PORTS_MASK]);
+	return (NULL);
+}
+
+/*
+ * A program may read a port while it changes.  Any mixture of old and new
+ * fields is a port that was or will be, but for one that goes down: that is
+ * told first.  A new one is complete before its ifindex can be found.
+ */
+int
+dp_port_set(struct dp *dp, const struct port *new)
+{
+	struct port *port;
+	uint32_t i;
+
+	if (new->ifindex == 0) {
+		errno = EINVAL;
+		return (-1);
+	}
+	port = port_slot(dp, new->ifindex, new->ifindex);
+	if (port == NULL)
+		port = port_slot(dp, new->ifindex, 0);
+	if (port == NULL) {
+		errno = ENOSPC;
+		return (-1);
+	}
+	__atomic_store_n(&port->flags, port->flags & new->flags,
+	    __ATOMIC_RELEASE);
+	__atomic_store_n(&port->l3dev, new->l3dev, __ATOMIC_RELEASE);
+	for (i = 0; i < PORT_MACS; i++)
+		__atomic_store_n(&port->mac[i], new->mac[i], __ATOMIC_RELEASE);
+	__atomic_store_n(&port->flags, new->flags, __ATOMIC_RELEASE);
+	__atomic_store_n(&port->ifindex, new->ifindex, __ATOMIC_RELEASE);
+	return (0);
+}
+
+void
+dp_port_clear(struct dp *dp, unsigned int ifindex)
+{
+	struct port *port;
+
+	if (ifindex == 0 || (port = port_slot(dp, ifindex, ifindex)) == NULL)
+		return;
+	__atomic_store_n(&port->flags, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&port->ifindex, 0, __ATOMIC_RELEASE);
+}
+
+void
+dp_flags(struct dp *dp, uint32_t set, uint32_t clear)
+{
+	struct control *control = dp->tables[DP_CONTROL].mem;
+
+	__atomic_store_n(&control->flags, (control->flags & ~clear) | set,
+	    __ATOMIC_RELEASE);
+}
+
+uint32_t
+dp_get_flags(const struct dp *dp)
+{
+	const struct control *control = dp->tables[DP_CONTROL].mem;
+
+	return (control->flags);
+}
+
+/*
+ * Built aside and stored word by word: the bit of an address that stays is
+ * never clear in between.
+ */
+void
+dp_own_set(struct dp *dp, const struct addr *addrs, size_t n)
+{
+	struct control *control = dp->tables[DP_CONTROL].mem;
+	uint64_t own4[OWN_FILTER_WORDS] = { 0 }, own6[OWN_FILTER_WORDS] = { 0 };
+	uint32_t w[4], bit;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		memcpy(w, addrs[i].b, sizeof(w));
+		if (addrs[i].af == AF_INET) {
+			bit = own_bit4(w[0]);
+			own4[bit / 64] |= 1ULL << bit % 64;
+		} else {
+			bit = own_bit6(w[0], w[1], w[2], w[3]);
+			own6[bit / 64] |= 1ULL << bit % 64;
+		}
+	}
+	for (i = 0; i < OWN_FILTER_WORDS; i++) {
+		__atomic_store_n(&control->own4[i], own4[i], __ATOMIC_RELEASE);
+		__atomic_store_n(&control->own6[i], own6[i], __ATOMIC_RELEASE);
+	}
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The interfaces of the config: attach, follow their links, and tell the
+ * programs which MACs are ours and where packets may leave.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../lib/log.h"
+#include "shell.h"
+
+static struct iface *
+by_index(unsigned int ifindex)
+{
+	uint32_t	i;
+
+	for (i = 0; i < parent.nifaces; i++)
+		if (parent.ifaces[i].ifindex == ifindex &&
+		    parent.ifaces[i].attached != DP_NONE)
+			return (&parent.ifaces[i]);
+	return (NULL);
+}
+
+const struct iface *
+interface_by_index(unsigned int ifindex)
+{
+	return (by_index(ifindex));
+}
+
+static uint64_t
+mac_word(const uint8_t *mac)
+{
+	uint64_t	w = 0;
+	int		i;
+
+	for (i = 5; i >= 0; i--)
+		w = w << 8 | mac[i];
+	return (w);
+}
+
+/* A native program needs the egress driver's ndo_xdp_xmit; where every program
+   is generic, a redirect is an ordinary transmit. */
+static bool
+may_leave(const struct link_info *l)
+{
+	uint32_t	i;
+
+	if (!l->up || !l->ether)
+		return (false);
+	if (l->xmit)
+		return (true);
+	for (i = 0; i < parent.nifaces; i++)
+		if (parent.ifaces[i].attached == DP_NATIVE)
+			return (false);
+	return (true);
+}
+
+/* Write what the programs know of an attached interface. */
+static void
+program(struct iface *f, const struct link_info *l)
+{
+	const struct link_info	*master;
+	struct port		 port;
+	bool			 leave;
+
+	memset(&port, 0, sizeof(port));
+	port.ifindex = port.l3dev = l->ifindex;
+	port.mac[0] = mac_word(l->mac);
+	if (l->up && l->forwarding)
+		port.flags = PORT_UP;
+	if (l->master != 0 &&
+	    (master = netlink_link(parent.nl, l->master)) != NULL &&
+	    (strcmp(master->kind, "bridge") == 0 ||
+	    strcmp(master->kind, "bond") == 0)) {
+		port.l3dev = master->ifindex;
+		port.mac[1] = mac_word(master->mac);
+	}
+	if (dp_port_set(parent.dp, &port) == -1)
+		log_warn("%s: port table", f->name);
+	leave = may_leave(l);
+	if (leave != f->egress) {
+		f->egress = leave;
+		if (dp_egress_set(parent.dp, l->ifindex, leave) == -1)
+			log_warn("%s: egress", f->name);
+		else
+			log_debug("%s: %s egress", f->name,
+			    leave ? "is an" : "is no");
+	}
+}
+
+void
+interfaces_link(const struct link_info *l)
+{
+	struct iface	*f;
+	uint32_t	 i;
+
+	if (parent.dp == NULL)
+		return;
+	if ((f = by_index(l->ifindex)) != NULL) {
+		if (l->gone) {
+			log_warnx("%s: interface is gone", f->name);
+			dp_egress_set(parent.dp, l->ifindex, false);
+			dp_port_clear(parent.dp, l->ifindex);
+			dp_detach(parent.dp, l->ifindex);
+			f->attached = DP_NONE;
+			f->egress = false;
+		} else
+			program(f, l);
+	}
+	/* a bridge or bond lends its address to its members */
+	for (i = 0; i < parent.nifaces; i++) {
+		const struct link_info	*member;
+
+		f = &parent.ifaces[i];
+		if (f->attached == DP_NONE || f->ifindex == l->ifindex)
+			continue;
+		member = netlink_link(parent.nl, f->ifindex);
+		if (member != NULL && member->master == l->ifindex)
+			program(f, member);
+	}
+}
+
+/* Whether an interface attached before this one shares its bridge: changes of
+   such ports are kept apart by attach-settle-time. */
+static bool
+shares_bridge(uint32_t n, const struct link_info *l)
+{
+	const struct link_info	*o;
+	uint32_t		 i;
+
+	for (i = 0; l->master != 0 && i < n; i++)
+		if ((o = netlink_link(parent.nl, parent.ifaces[i].ifindex)) !=
+		    NULL && o->master == l->master)
+			return (true);
+	return (false);
+}
+
+static int
+attach(uint32_t n, const struct config_attach *a)
+{
+	struct iface		*f = &parent.ifaces[n];
+	const struct link_info	*l;
+	uint32_t		 ms = parent.conf->attach_settle_time;
+	struct timespec		 ts = { ms / 1000, ms % 1000 * 1000000L };
+	char			 err[DP_ERRLEN];
+
+	strlcpy(f->name, a->ifname, sizeof(f->name));
+	f->mode = a->mode;
+	if ((l = netlink_link_name(parent.nl, a->ifname)) == NULL) {
+		log_warnx("attach %s: no such interface", a->ifname);
+		return (-1);
+	}
+	if (!l->ether) {
+		log_warnx("attach %s: not an Ethernet device", a->ifname);
+		return (-1);
+	}
+	if (shares_bridge(n, l))
+		nanosleep(&ts, NULL);
+	f->ifindex = l->ifindex;
+	f->attached = dp_attach(parent.dp, l->ifindex, a->mode, f->why, err);
+	if (f->attached == DP_NONE) {
+		log_warnx("attach %s: %s", a->ifname, err);
+		return (-1);
+	}
+	if (f->why[0] != '\0')
+		log_warnx("attach %s: generic, because native failed: %s",
+		    a->ifname, f->why);
+	log_info("attached to %s, %s", f->name,
+	    f->attached == DP_NATIVE ? "native" : "generic");
+	return (0);
+}
+
+int
+interfaces_attach(void)
+{
+	const struct config	*c = parent.conf;
+	const struct link_info	*l;
+	uint32_t		 i;
+
+	parent.ifaces = calloc(c->nattach + 1, sizeof(*parent.ifaces));
+	if (parent.ifaces == NULL)
+		fatal(NULL);
+	for (i = 0; i < c->nattach; i++) {
+		parent.nifaces = i + 1;
+		if (attach(i, &c->attach[i]) == -1) {
+			interfaces_rollback();
+			return (-1);
+		}
+	}
+	for (i = 0; i < parent.nifaces; i++)
+		if ((l = netlink_link(parent.nl, parent.ifaces[i].ifindex)) !=
+		    NULL)
+			program(&parent.ifaces[i], l);
+	dp_detach_others(parent.dp);
+	return (0);
+}
+
+/* A start that failed leaves nothing attached. */
+void
+interfaces_rollback(void)
+{
+	uint32_t	i;
+
+	for (i = 0; i < parent.nifaces; i++) {
+		if (parent.ifaces[i].attached == DP_NONE)
+			continue;
+		dp_detach(parent.dp, parent.ifaces[i].ifindex);
+		parent.ifaces[i].attached = DP_NONE;
+	}
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Nexthops: what rde wants, what netlink says of it, and the entry that the
+ * programs read.  However many routes point at one, a change is one write.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/log.h"
+#include "shell.h"
+
+static void	settle(void);
+
+static void
+tell(uint32_t id, uint8_t state)
+{
+	struct msg_nexthop_state s = { .id = id, .state = state };
+
+	msg_send(&parent.proc, PROC_RDE, M_NEXTHOP_STATE, 0,
+	    &record_msg_nexthop_state, &s);
+}
+
+/* Write the entry that fits what is known now. */
+static void
+program(uint32_t id)
+{
+	struct nexthop		*n = &parent.nexthops[id];
+	const struct link_info	*l = NULL;
+	struct nh_entry		 e;
+	char			 addr[ADDRSTRLEN];
+
+	memset(&e, 0, sizeof(e));
+	if (n->wanted && n->info.state == NEXTHOP_VALID)
+		l = netlink_link(parent.nl, n->info.ifindex);
+	if (l != NULL && l->up) {
+		memcpy(e.dmac, n->info.mac, sizeof(e.dmac));
+		memcpy(e.smac, l->mac, sizeof(e.smac));
+		e.mtu = l->mtu < UINT16_MAX ? l->mtu : UINT16_MAX;
+		e.ifindex = l->ifindex;
+		e.flags = NH_FORWARD;
+		n->entry = dp_nexthop_set(parent.dp, id, &e);
+	} else
+		n->entry = dp_nexthop_set(parent.dp, id, NULL);
+	if (n->entry == -1)
+		log_warn("nexthop %s: entry", addr_format(&n->addr, addr));
+	settle();
+}
+
+/*
+ * What nothing points at any more comes back after a grace period: entries to
+ * the table, ids to rde.  One is under way at a time, and what was freed
+ * meanwhile goes with the next.
+ */
+static void
+released(void *arg, uint32_t epoch)
+{
+	struct msg_u32	u;
+	uint32_t	i;
+
+	dp_nexthop_release(parent.dp, epoch);
+	for (i = LEAF_ID_FIRST; i < parent.nnexthops; i++) {
+		if (parent.nexthops[i].leaving != LEAVING_GRACE)
+			continue;
+		parent.nexthops[i].leaving = LEAVING_NOT;
+		u.value = i;
+		msg_send(&parent.proc, PROC_RDE, M_NEXTHOP_GONE, 0,
+		    &record_msg_u32, &u);
+	}
+	parent.nexthop_grace = false;
+	settle();
+}
+
+static void
+settle(void)
+{
+	uint32_t	epoch, i;
+
+	if (parent.nexthop_grace)
+		return;
+	epoch = dp_nexthop_seal(parent.dp);
+	if (epoch == 0 && !parent.nexthops_leave)
+		return;
+	if (grace_wait(released, NULL, epoch) == -1)
+		fatalx("too many grace periods asked for");
+	parent.nexthop_grace = true;
+	parent.nexthops_leave = false;
+	for (i = LEAF_ID_FIRST; i < parent.nnexthops; i++)
+		if (parent.nexthops[i].leaving == LEAVING_DROPPED)
+			parent.nexthops[i].leaving = LEAVING_GRACE;
+}
+
+static struct nexthop *
+get(uint32_t id)
+{
+	if (id < LEAF_ID_FIRST || id >= parent.nnexthops)
+		fatalx("rde: nexthop %u out of range", id);
+	return (&parent.nexthops[id]);
+}
+
+void
+nexthops_want(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	struct msg_nexthop_want	 w;
+	struct nexthop		*n;
+	char			 addr[ADDRSTRLEN];
+
+	msg_get(m, &record_msg_nexthop_want, &w);
+	n = get(w.id);
+	if (n->wanted || n->leaving != LEAVING_NOT || w.addr.af == AF_UNSPEC)
+		fatalx("rde: nexthop %u wanted twice", w.id);
+	n->wanted = true;
+	n->addr = w.addr;
+	memset(&n->info, 0, sizeof(n->info));
+	strlcpy(n->info.reason, "not looked up yet", sizeof(n->info.reason));
+	if (netlink_want(parent.nl, w.id, &w.addr) == -1) {
+		strlcpy(n->info.reason, strerror(errno),
+		    sizeof(n->info.reason));
+		log_warn("nexthop %s", addr_format(&w.addr, addr));
+	}
+}
+
+void
+nexthops_drop(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	struct msg_u32	 u;
+	struct nexthop	*n;
+
+	msg_get(m, &record_msg_u32, &u);
+	n = get(u.value);
+	if (!n->wanted)
+		fatalx("rde: nexthop %u dropped twice", u.value);
+	netlink_drop(parent.nl, u.value);
+	n->wanted = false;
+	/* the id may mean another nexthop only after every packet that read it
+	   from a leaf is through */
+	n->leaving = LEAVING_DROPPED;
+	parent.nexthops_leave = true;
+	program(u.value);
+}
+
+void
+nexthops_changed(uint32_t id, const struct nexthop_info *info)
+{
+	struct nexthop	*n = &parent.nexthops[id];
+	char		 addr[ADDRSTRLEN];
+	uint8_t		 old = n->info.state;
+
+	if (!n->wanted)
+		return;
+	n->info = *info;
+	program(id);
+	if (old != info->state) {
+		log_debug("nexthop %s: %s%s%s", addr_format(&n->addr, addr),
+		    nexthop_state_name(info->state),
+		    info->reason[0] != '\0' ? ": " : "", info->reason);
+	}
+	tell(id, info->state);
+}
+
+/* The egress link changed: its MAC, MTU or state is in the entries. */
+void
+nexthops_link(unsigned int ifindex)
+{
+	uint32_t	i;
+
+	for (i = LEAF_ID_FIRST; i < parent.nnexthops; i++)
+		if (parent.nexthops[i].wanted &&
+		    parent.nexthops[i].info.ifindex == ifindex)
+			program(i);
+}

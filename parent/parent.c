@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The parent's loop: a table of privileged verbs.  What rde, conf and control
+ * may ask for is in the rules below, and nowhere else.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
+#include "shell.h"
+
+#define STOP_MS		3000	/* for each stage of an ordered shutdown */
+
+struct parent	parent = { .lockfd = -1, .statefd = -1 };
+
+const char *
+mode_name(uint8_t mode)
+{
+	static const char	*names[] = { "kernel-fib", "custom-fib",
+	    "compare" };
+
+	return (mode < 3 ? names[mode] : "?");
+}
+
+void
+parent_exit(int status)
+{
+	if (parent.status == 0)
+		parent.status = status;
+	event_base_loopexit(parent.proc.base, NULL);
+}
+
+void
+parent_log_level(int level)
+{
+	struct msg_u32	u = { level };
+	enum proc_id	p;
+
+	if (parent.opt.verbose > 0 && level < LEVEL_DEBUG)
+		u.value = level = LEVEL_DEBUG;
+	log_set_level(level);
+	for (p = PROC_CONF; p < PROC_MAX; p++)
+		msg_send(&parent.proc, p, M_LOG_LEVEL, 0, &record_msg_u32, &u);
+}
+
+/* Words for a table: bounds are the datapath's to check, for rde decides what
+   is written, but never where. */
+static void
+table_write(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	const uint32_t	*words;
+	struct msg_u32	 ack;
+	uint32_t	 table, index, count;
+
+	if (ibuf_get_u32(&m->body, &ack.value) == -1)
+		fatalx("rde: bad M_TABLE_WRITE");
+	while (ibuf_left(&m->body) > 0) {
+		if (ibuf_get_u32(&m->body, &table) == -1 ||
+		    ibuf_get_u32(&m->body, &index) == -1 ||
+		    ibuf_get_u32(&m->body, &count) == -1 ||
+		    count > IMSG_BODY_MAX / sizeof(*words) ||
+		    (words = ibuf_take(&m->body, count * sizeof(*words))) ==
+		    NULL)
+			fatalx("rde: bad M_TABLE_WRITE");
+		if (table >= FIB_TABLE_MAX || dp_table_write(parent.dp, table,
+		    index, words, count) == -1)
+			fatalx("rde: write of %u words at %u of table %u is "
+			    "out of bounds", count, index, table);
+		parent.words += count;
+	}
+	msg_send(p, from, M_TABLE_ACK, 0, &record_msg_u32, &ack);
+}
+
+static void
+grace_done(void *arg, uint32_t epoch)
+{
+	struct msg_u32	u = { epoch };
+
+	msg_send(&parent.proc, PROC_RDE, M_GRACE_DONE, 0, &record_msg_u32,
+	    &u);
+}
+
+static void
+grace_request(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	struct msg_u32	u;
+
+	msg_get(m, &record_msg_u32, &u);
+	if (grace_wait(grace_done, NULL, u.value) == -1)
+		fatalx("rde: asks for too many grace periods");
+}
+
+static void
+family_state(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	struct msg_family_state	 s;
+	uint32_t		 ready, routes, set = 0;
+
+	msg_get(m, &record_msg_family_state, &s);
+	ready = s.af == AF_INET ? CTL_READY4 : CTL_READY6;
+	routes = s.af == AF_INET ? CTL_ROUTES4 : CTL_ROUTES6;
+	if (s.state >= FAMILY_READY)
+		set |= ready;
+	if (s.state >= FAMILY_CONVERGED)
+		set |= routes;
+	dp_flags(parent.dp, set, (ready | routes) & ~set);
+	log_info("%s: %s", s.af == AF_INET ? "IPv4" : "IPv6",
+	    s.state == FAMILY_CONVERGED ? "feed has converged" :
+	    s.state == FAMILY_READY ? "policy is in the table" : "not ready");
+}
+
+static void
+heartbeat(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	clock_gettime(CLOCK_MONOTONIC, &parent.rde_beat);
+}
+
+static const struct msg_rule rules[] = {
+	{ M_CONF_OPEN,	    FROM(CONF),	0, IMSG_BODY_MAX, conf_client_file },
+	{ M_CONF_LOG,	    FROM(CONF),	0, IMSG_BODY_MAX, conf_client_log },
+	{ M_CONFIG_DATA,    FROM(CONF),	1, IMSG_BODY_MAX, conf_client_data },
+	{ M_CONFIG_END,	    FROM(CONF),	0, 0, conf_client_end },
+	{ M_CONF_FAIL,	    FROM(CONF),	4, 4, conf_client_fail },
+	{ M_CONFIG_READY,   FROM(RDE) | FROM(BGPE) | FROM(BMPE) |
+	    FROM(CONTROL),	0, 0, reload_ready },
+	{ M_CONFIG_REASON,  FROM(RDE) | FROM(BGPE) | FROM(BMPE) |
+	    FROM(CONTROL),	2, 1024, reload_reason },
+	{ M_TABLE_WRITE,    FROM(RDE),	4, IMSG_BODY_MAX, table_write },
+	{ M_GRACE,	    FROM(RDE),	4, 4, grace_request },
+	{ M_NEXTHOP_WANT,   FROM(RDE),	0, 64, nexthops_want },
+	{ M_NEXTHOP_DROP,   FROM(RDE),	4, 4, nexthops_drop },
+	{ M_FAMILY_STATE,   FROM(RDE),	2, 2, family_state },
+	{ M_HEARTBEAT,	    FROM(RDE),	0, 0, heartbeat },
+	{ M_CTL_REQUEST,    FROM(CONTROL), 4, 4096, answer_request },
+	{ M_CTL_CANCEL,	    FROM(CONTROL), 0, 0, answer_ignore },
+	{ M_CTL_MORE,	    FROM(CONTROL), 0, 0, answer_ignore },
+};
+
+void
+parent_rules(void)
+{
+	proc_init(&parent.proc, PROC_PARENT, rules,
+	    sizeof(rules) / sizeof(rules[0]), &parent);
+}
+
+static void
+on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	switch (sig) {
+	case SIGHUP:
+		if (parent.running)
+			reload_request(0, false);
+		break;
+	case SIGCHLD:
+		if (privsep_reap(&parent.proc) > 0)
+			parent_exit(1);
+		break;
+	default:
+		log_info("%s: stopping", strsignal(sig));
+		event_base_loopexit(parent.proc.base, NULL);
+		break;
+	}
+}
+
+static void
+signals(void)
+{
+	static const int	 sigs[] = { SIGHUP, SIGCHLD, SIGTERM, SIGINT };
+	struct event		*ev;
+	size_t			 i;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++) {
+		ev = evsignal_new(parent.proc.base, sigs[i], on_signal, NULL);
+		if (ev == NULL || evsignal_add(ev, NULL) == -1)
+			fatalx("evsignal_new");
+	}
+}
+
+static void
+on_link(void *arg, const struct link_info *l)
+{
+	interfaces_link(l);
+	nexthops_link(l->ifindex);
+}
+
+/* Own addresses go to rde, which puts them into the tables, and into the
+   filter by which programs know a source that may be ours. */
+static void
+on_local(void *arg, const struct prefix *prefix, bool up)
+{
+	static struct addr	*own;
+	static size_t		 n, size;
+	struct msg_local	 l = { .prefix = *prefix, .up = up };
+	struct addr		*p;
+	size_t			 i;
+
+	msg_send(&parent.proc, PROC_RDE, M_LOCAL_ADDRESS, 0,
+	    &record_msg_local, &l);
+	if (prefix->len != af_bits(prefix->addr.af))
+		return;
+	if (up) {
+		if (n == size) {
+			size = size == 0 ? 64 : size * 2;
+			p = reallocarray(own, size, sizeof(*own));
+			if (p == NULL)
+				fatal(NULL);
+			own = p;
+		}
+		own[n++] = prefix->addr;
+	} else {
+		for (i = 0; i < n; i++)
+			if (addr_cmp(&own[i], &prefix->addr) == 0)
+				break;
+		if (i < n)
+			own[i] = own[--n];
+	}
+	dp_own_set(parent.dp, own, n);
+}
+
+static void
+on_nexthop(void *arg, uint32_t id, const struct nexthop_info *info)
+{
+	nexthops_changed(id, info);
+}
+
+static const struct netlink_ops netlink_ops = {
+	.link = on_link, .local = on_local, .nexthop = on_nexthop
+};
+
+static uint32_t
+power_of_two(uint32_t n)
+{
+	uint32_t	p = 16;
+
+	while (p < n)
+		p <<= 1;
+	return (p);
+}
+
+/* Tables, links and addresses of the kernel; then the interfaces. */
+static int
+start_datapath(void)
+{
+	const struct config	*c = parent.conf;
+	struct dp_params	 d = { .root = c->bpffs_root,
+	    .units4 = dp_units(AF_INET, c->fib_v4_max),
+	    .units6 = dp_units(AF_INET6, c->fib_v6_max),
+	    .nexthops = power_of_two(c->nexthops_max + LEAF_ID_FIRST),
+	    .mode = c->mode, .pin = true };
+	struct msg_table_info	 t = { d.units4, d.units6, d.nexthops };
+	char			 err[DP_ERRLEN];
+
+	parent.nnexthops = d.nexthops;
+	parent.nexthops = calloc(d.nexthops, sizeof(*parent.nexthops));
+	if (parent.nexthops == NULL)
+		fatal(NULL);
+	if ((parent.dp = dp_load(&d, err)) == NULL) {
+		log_warnx("cannot load the programs: %s", err);
+		return (-1);
+	}
+	if (grace_start(parent.proc.base, parent.dp) == -1) {
+		log_warn("grace helper");
+		return (-1);
+	}
+	msg_send(&parent.proc, PROC_RDE, M_TABLE_INFO, 0,
+	    &record_msg_table_info, &t);
+	parent.nl = netlink_open(parent.proc.base, &netlink_ops, NULL);
+	if (parent.nl == NULL || netlink_start(parent.nl) == -1) {
+		log_warn("netlink");
+		return (-1);
+	}
+	proc_send(&parent.proc, PROC_RDE, M_LOCAL_END, 0, -1, NULL, 0);
+	return (interfaces_attach());
+}
+
+static void
+hand_out_sockets(void)
+{
+	const struct config	*c = parent.conf;
+	struct msg_u32		 u;
+	struct ibuf		*b;
+	uint32_t		 i;
+
+	for (i = 0; i < c->nsources + c->nsockets; i++) {
+		bool	src = i < c->nsources;
+
+		u.value = src ? i : c->sockets[i - c->nsources].restricted;
+		if ((b = imsg_create()) == NULL)
+			fatal(NULL);
+		record_put(b, &record_msg_u32, &u);
+		if (src)
+			proc_send_ibuf(&parent.proc, c->sources[i].bmp ?
+			    PROC_BMPE : PROC_BGPE, M_LISTENER, 0,
+			    parent.listeners[i], b);
+		else
+			proc_send_ibuf(&parent.proc, PROC_CONTROL,
+			    M_CONTROL_SOCKET, 0,
+			    parent.sockets[i - c->nsources], b);
+	}
+}
+
+/* Unprivileged from here on. Returns the exit status of the daemon. */
+int
+parent_run(void)
+{
+	uint32_t	i;
+
+	signals();
+	/* one that died before there was a handler */
+	if (privsep_reap(&parent.proc) > 0)
+		parent.status = 1;
+	parent.started = time(NULL);
+	if (parent.conf->metrics_textfile[0] != '\0') {
+		char	dir[PATH_MAX], *p;
+
+		strlcpy(dir, parent.conf->metrics_textfile, sizeof(dir));
+		if ((p = strrchr(dir, '/')) != NULL)
+			*p = '\0';
+		if (access(dir, W_OK) == -1) {
+			log_warn("metrics-textfile %s: user %s, %s",
+			    parent.conf->metrics_textfile,
+			    parent.conf->user_parent, dir);
+			parent.status = 1;
+		}
+	}
+	if (parent.status == 0 && guard_load_state() == -1)
+		parent.status = 1;
+	if (parent.status == 0 && start_datapath() == -1)
+		parent.status = 1;
+	if (parent.status == 0) {
+		hand_out_sockets();
+		guard_start();
+		reload_stage_boot(parent.conf);
+		event_base_dispatch(parent.proc.base);
+	}
+	privsep_stop(&parent.proc, STOP_MS);
+	if (parent.status != 0 && !parent.running)
+		interfaces_rollback();
+	for (i = 0; i < parent.conf->nsockets; i++)
+		unlink(parent.conf->sockets[i].path);
+	log_info("terminating");
+	return (parent.status);
+}

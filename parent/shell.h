@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the files of the parent's shell share: main.c (options, one-shot
+ * verbs), boot.c (what root must do), parent.c (the loop), conf_client.c,
+ * reload.c, interfaces.c, nexthops.c, guard.c, answer.c, grace.c.
+ */
+#ifndef PARENT_SHELL_H
+#define PARENT_SHELL_H
+
+#include <limits.h>
+#include <time.h>
+
+#include "../lib/proc.h"
+#include "breaker.h"
+#include "parent.h"
+
+struct iface {
+	char			name[IFNAMSIZ];
+	uint8_t			mode;		/* enum attach_mode */
+	unsigned int		ifindex;
+	enum dp_attached	attached;
+	bool			fresh;		/* attached by this start */
+	char			why[DP_ERRLEN];	/* of a fallback */
+	bool			egress;
+};
+
+struct nexthop {
+	bool			wanted;
+	enum { LEAVING_NOT, LEAVING_DROPPED, LEAVING_GRACE } leaving;
+	struct addr		addr;
+	struct nexthop_info	info;
+	int			entry;
+};
+
+struct options {
+	const char	*self;		/* path of our binary */
+	const char	*config;
+	const char	**macros;
+	size_t		 nmacros;
+	bool		 foreground;
+	bool		 check;
+	int		 verbose;
+};
+
+struct parent {
+	struct proc		 proc;
+	struct options		 opt;
+	struct config		*conf;		/* current */
+	struct dp		*dp;
+	struct netlink		*nl;
+	uid_t			 uid, child_uid;
+	gid_t			 gid, child_gid;
+	int			 lockfd;	/* bpffs-root, flocked */
+	int			 statefd;	/* state-dir */
+	int			*listeners;	/* one a route source */
+	int			*sockets;	/* control */
+	time_t			 started;
+	bool			 running;	/* boot is behind us */
+	int			 status;	/* to exit with */
+
+	struct iface		*ifaces;
+	uint32_t		 nifaces;
+	struct nexthop		*nexthops;
+	uint32_t		 nnexthops;
+	bool			 nexthop_grace;	/* one is under way */
+	bool			 nexthops_leave; /* some were dropped since */
+
+	struct timespec		 rde_beat;	/* last heartbeat */
+	uint64_t		 words;		/* table words written */
+	bool			 tripped;
+	char			 last_reload[128];
+	struct breaker		 breaker;
+};
+
+extern struct parent	parent;
+
+/* parent.c */
+void	 parent_rules(void);
+int	 parent_run(void);
+/* End the loop; the daemon exits in order with this status. */
+void	 parent_exit(int status);
+void	 parent_log_level(int);
+const char *mode_name(uint8_t);
+
+/* boot.c: root's part, in order. Errors are logged. -1: cannot start. */
+int	 boot_users(void);
+int	 boot_directories(void);
+int	 boot_lock(void);
+int	 boot_listeners(void);
+int	 boot_sockets(void);
+void	 boot_drop(void);
+
+/* conf_client.c: have the conf process parse the file. done is called from the
+   loop with the config (the callee's), or NULL: errors were told to say. */
+typedef void conf_done_fn(struct config *);
+typedef void conf_say_fn(int level, const char *);
+void	 conf_client_parse(conf_done_fn *, conf_say_fn *);
+int	 conf_client_open(const char *path);	/* remember the directory */
+void	 conf_client_file(struct proc *, enum proc_id, struct imsg *);
+void	 conf_client_log(struct proc *, enum proc_id, struct imsg *);
+void	 conf_client_data(struct proc *, enum proc_id, struct imsg *);
+void	 conf_client_end(struct proc *, enum proc_id, struct imsg *);
+void	 conf_client_fail(struct proc *, enum proc_id, struct imsg *);
+
+/* reload.c: staging in the children, at boot and at reload. */
+void	 reload_stage_boot(struct config *);
+void	 reload_request(uint32_t ctl_id, bool from_control);
+void	 reload_ready(struct proc *, enum proc_id, struct imsg *);
+void	 reload_reason(struct proc *, enum proc_id, struct imsg *);
+
+/* interfaces.c */
+int	 interfaces_attach(void);
+void	 interfaces_rollback(void);
+void	 interfaces_link(const struct link_info *);
+const struct iface *interface_by_index(unsigned int);
+
+/* nexthops.c */
+void	 nexthops_want(struct proc *, enum proc_id, struct imsg *);
+void	 nexthops_drop(struct proc *, enum proc_id, struct imsg *);
+void	 nexthops_changed(uint32_t, const struct nexthop_info *);
+void	 nexthops_link(unsigned int ifindex);
+
+/* guard.c: heartbeat, breaker, metrics. */
+void	 guard_start(void);
+int	 guard_load_state(void);
+int	 guard_breaker_reset(void);
+
+/* metrics.c: OpenMetrics text of the counters. */
+const char *counter_name(unsigned int, bool *end, const char **help);
+void	 metrics_print(FILE *, const uint64_t *count,
+	    const struct ctl_summary *);
+int	 metrics_write(const char *path, const uint64_t *count,
+	    const struct ctl_summary *);
+
+/* answer.c */
+void	 answer_request(struct proc *, enum proc_id, struct imsg *);
+void	 answer_ignore(struct proc *, enum proc_id, struct imsg *);
+void	 summary_fill(struct ctl_summary *);
+
+/* grace.c */
+int	 grace_start(struct event_base *, struct dp *);
+/* Call done after a grace period that begins now; -1: too many wait. */
+int	 grace_wait(void (*)(void *, uint32_t), void *, uint32_t epoch);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Attribute sets, each distinct one once: found by its canonical bytes,
+ * counted by who uses it, named by a 32-bit handle. What the decision needs is
+ * kept beside the bytes, decoded.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rde.h"
+
+#define INTERN_MIN	1024	/* buckets and handles at start, power of 2 */
+
+struct intern {
+	struct nexthops	 *nexthops;
+	uint64_t	  seed;
+	struct attr_set	**sets;		/* by handle; 0 is none */
+	uint32_t	 *buckets;	/* handles; chained by attr_set.next */
+	uint32_t	 *freed;	/* stack of handles to be used again */
+	uint32_t	  size;		/* of each of them */
+	uint32_t	  nfreed;
+	uint32_t	  used;		/* handles ever given out, and 0 */
+	uint32_t	  count;
+};
+
+/*
+ * Keyed, so that a neighbor cannot choose attributes that all fall into one
+ * bucket without knowing the key.
+ */
+static uint32_t
+intern_hash(uint64_t seed, const uint8_t *p, size_t len)
+{
+	const uint64_t	 k = 0x9fb21c651e98df25ULL;
+	uint64_t	 h, w;
+
+	h = seed ^ (len * k);
+	for (; len >= sizeof(w); len -= sizeof(w), p += sizeof(w)) {
+		memcpy(&w, p, sizeof(w));
+		h = (h ^ w) * k;
+		h = (h ^ h >> 29) + seed;
+	}
+	if (len > 0) {
+		w = 0;
+		memcpy(&w, p, len);
+		h = (h ^ w) * k;
+		h ^= h >> 29;
+	}
+	h *= k;
+	return (h >> 32);
+}
+
+/* Double everything (or make the first of it). */
+static int
+intern_grow(struct intern *in)
+{
+	struct attr_set	**sets;
+	uint32_t	 *buckets, *freed, size, h, b;
+
+	size = in->size == 0 ? INTERN_MIN : in->size * 2;
+	sets = reallocarray(in->sets, size, sizeof(*sets));
+	if (sets == NULL)
+		return (-1);
+	in->sets = sets;
+	freed = reallocarray(in->freed, size, sizeof(*freed));
+	if (freed == NULL)
+		return (-1);
+	in->freed = freed;
+	if ((buckets = calloc(size, sizeof(*buckets))) == NULL)
+		return (-1);
+	memset(sets + in->size, 0, (size - in->size) * sizeof(*sets));
+	for (h = 1; h < in->used; h++) {
+		if (sets[h] == NULL)
+			continue;
+		b = sets[h]->hash & (size - 1);
+		sets[h]->next = buckets[b];
+		buckets[b] = h;
+	}
+	free(in->buckets);
+	in->buckets = buckets;
+	in->size = size;
+	return (0);
+}
+
+struct intern *
+intern_new(struct nexthops *nexthops, uint64_t seed)
+{
+	struct intern	*in;
+
+	if ((in = calloc(1, sizeof(*in))) == NULL)
+		return (NULL);
+	in->nexthops = nexthops;
+	in->seed = seed;
+	in->used = 1;
+	if (intern_grow(in) == -1) {
+		intern_free(in);
+		return (NULL);
+	}
+	return (in);
+}
+
+void
+intern_free(struct intern *in)
+{
+	uint32_t	h;
+
+	if (in == NULL)
+		return;
+	for (h = 1; h < in->used; h++)
+		free(in->sets[h]);
+	free(in->sets);
+	free(in->buckets);
+	free(in->freed);
+	free(in);
+}
+
+static struct attr_set *
+set_new(struct intern *in, const struct attrs *a, const uint8_t *blob,
+    size_t len)
+{
+	struct attr_set	*set;
+
+	if ((set = calloc(1, sizeof(*set) + len)) == NULL)
+		return (NULL);
+	set->refs = 1;
+	set->local_pref = (a->has & ATTR_HAS_LOCAL_PREF) ? a->local_pref :
+	    LOCAL_PREF_DEFAULT;
+	/* RFC 4271 s. 9.1.2.2 c: a missing MED is the lowest. */
+	set->med = (a->has & ATTR_HAS_MED) ? a->med : 0;
+	set->hops = attrs_path_hops(a);
+	set->neighbor_as = attrs_neighbor_as(a);
+	set->origin = a->origin;
+	set->has_originator = (a->has & ATTR_HAS_ORIGINATOR) != 0;
+	set->originator = a->originator;
+	set->cluster_len = a->cluster_len;
+	set->nexthop = nexthop_get(in->nexthops, &a->nexthop);
+	set->len = len;
+	memcpy(set->blob, blob, len);
+	return (set);
+}
+
+uint32_t
+intern_get(struct intern *in, const struct attrs *a, const uint8_t *blob,
+    size_t len)
+{
+	struct attr_set	*set;
+	uint32_t	 hash, h, b;
+
+	hash = intern_hash(in->seed, blob, len);
+	for (h = in->buckets[hash & (in->size - 1)]; h != 0; h = set->next) {
+		set = in->sets[h];
+		if (set->hash == hash && set->len == len &&
+		    memcmp(set->blob, blob, len) == 0) {
+			set->refs++;
+			return (h);
+		}
+	}
+	if (in->nfreed == 0 && in->used == in->size && intern_grow(in) == -1)
+		return (0);
+	if ((set = set_new(in, a, blob, len)) == NULL)
+		return (0);
+	h = in->nfreed > 0 ? in->freed[--in->nfreed] : in->used++;
+	b = hash & (in->size - 1);
+	set->hash = hash;
+	set->next = in->buckets[b];
+	in->buckets[b] = h;
+	in->sets[h] = set;
+	in->count++;
+	return (h);
+}
+
+void
+intern_ref(struct intern *in, uint32_t h)
+{
+	in->sets[h]->refs++;
+}
+
+void
+intern_unref(struct intern *in, uint32_t h)
+{
+	struct attr_set	*set;
+	uint32_t	*link;
+
+	set = in->sets[h];
+	if (--set->refs > 0)
+		return;
+	link = &in->buckets[set->hash & (in->size - 1)];
+	while (*link != h)
+		link = &in->sets[*link]->next;
+	*link = set->next;
+	nexthop_put(in->nexthops, set->nexthop);
+	in->sets[h] = NULL;
+	in->freed[in->nfreed++] = h;
+	in->count--;
+	free(set);
+}
+
+const struct attr_set *
+intern_set(const struct intern *in, uint32_t h)
+{
+	return (in->sets[h]);
+}
+
+uint32_t
+intern_count(const struct intern *in)
+{
+	return (in->count);
+}

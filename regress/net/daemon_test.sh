@@ -1,0 +1,374 @@
+# The daemon's starts, ends and errors; its processes and their privileges.
+# shellcheck shell=sh
+. "$(atf_get_srcdir)/net.subr"
+
+cleanup_world() {
+	[ -f id ] && ID=$(cat id)
+	A=${ID}a B=${ID}b R=${ID}r
+	tail -n 40 "$DIR/packetframed.log" 2>/dev/null
+	umount "$DIR/tiny" 2>/dev/null
+	world_down
+}
+
+begin() {
+	echo "$ID" >id
+	world_up || atf_fail "cannot make the namespaces"
+}
+
+up() {
+	begin
+	allow_all "$@"
+	start_packetframed || atf_fail "packetframed does not answer"
+}
+
+nothing_attached() {
+	in_r ip -d link show ra | grep -q 'prog/xdp' && return 1
+	in_r ip -d link show rb | grep -q 'prog/xdp' && return 1
+	[ -z "$(find "$DIR/bpf" -name 'link_*')" ]
+}
+
+# refused PATTERN: packetframed must exit 1 and say PATTERN, leaving nothing.
+refused() {
+	ip netns exec "$R" timeout 60 "$BUILD/packetframed" -d \
+	    -f "$DIR/packetframe.conf" >out 2>&1
+	_status=$?
+	[ $_status -eq 1 ] || atf_fail "exit status $_status: $(cat out)"
+	grep -q "$1" out || atf_fail "said: $(cat out)"
+	nothing_attached || atf_fail "left: $(ls "$DIR/bpf")"
+	pgrep -f "packetframed.*-P.*$DIR" && atf_fail "children are left"
+	return 0
+}
+
+children() {
+	for _p in $(pgrep -P "$(cat "$DIR/packetframed.pid")"); do
+		echo "$_p $(tr '\0' ' ' <"/proc/$_p/cmdline")"
+	done
+}
+
+pid_of() { children | awk -v n="packetframed: $1" 'index($0, n) { print $1 }'; }
+
+status_of() { awk -v f="$2:" '$1 == f { print $2 }' "/proc/$1/status"; }
+
+atf_test_case privileges cleanup
+privileges_head() {
+	atf_set descr "ids, capabilities and seccomp of each running process"
+	atf_set require.user root
+	atf_set timeout 60
+}
+privileges_body() {
+	up
+	parent=$(cat "$DIR/packetframed.pid")
+	# CAP_BPF (39) and CAP_NET_ADMIN (12), and nothing else
+	atf_check_equal 0000008000001000 "$(status_of "$parent" CapEff)"
+	atf_check_equal 0000008000001000 "$(status_of "$parent" CapPrm)"
+	atf_check_equal 0000000000000000 "$(status_of "$parent" CapInh)"
+	atf_check_equal 1 "$(status_of "$parent" NoNewPrivs)"
+	atf_check_equal 2 "$(status_of "$parent" Seccomp)"
+	atf_check_equal "$(id -u daemon)" "$(status_of "$parent" Uid)"
+	for name in conf rde bgpe bmpe control; do
+		pid=$(pid_of "$name")
+		[ -n "$pid" ] || atf_fail "no $name: $(children)"
+		for set in CapEff CapPrm CapInh CapBnd CapAmb; do
+			atf_check_equal 0000000000000000 \
+			    "$(status_of "$pid" $set)"
+		done
+		atf_check_equal 1 "$(status_of "$pid" NoNewPrivs)"
+		atf_check_equal 2 "$(status_of "$pid" Seccomp)"
+		atf_check_equal "$(id -u nobody)" "$(status_of "$pid" Uid)"
+		atf_check_equal "" "$(awk '$1 == "Groups:" { print $2 }' \
+		    "/proc/$pid/status")"
+		atf_check_equal /run/packetframe/empty \
+		    "$(readlink "/proc/$pid/root")"
+	done
+}
+privileges_cleanup() { cleanup_world; }
+
+atf_test_case child_dies cleanup
+child_dies_head() {
+	atf_set descr "a child's death ends the daemon, and the log names it"
+	atf_set require.user root
+	atf_set timeout 120
+}
+child_dies_body() {
+	for name in rde bgpe bmpe control conf; do
+		[ -f id ] || begin
+		allow_all
+		start_packetframed || atf_fail "packetframed does not answer"
+		kill -9 "$(pid_of $name)"
+		wait_for 20 gone "$(cat "$DIR/packetframed.pid")" ||
+		    atf_fail "it lives on without $name"
+		grep -q "$name terminated: signal 9" "$DIR/packetframed.log" ||
+		    atf_fail "the log does not name $name"
+		# what is pinned stays, and a new daemon takes it over
+		[ -n "$(find "$DIR/bpf" -name 'link_*')" ] ||
+		    atf_fail "the links are gone"
+	done
+}
+child_dies_cleanup() { cleanup_world; }
+
+atf_test_case shutdown cleanup
+shutdown_head() {
+	atf_set descr "SIGTERM ends all processes in order; detach takes all off"
+	atf_set require.user root
+	atf_set timeout 60
+}
+shutdown_body() {
+	up
+	pids=$(children | awk '{ print $1 }')
+	parent=$(cat "$DIR/packetframed.pid")
+	in_r ip -d link show ra | grep -q 'prog/xdp' || atf_fail "not attached"
+	kill "$parent"
+	wait_for 20 gone "$parent" || atf_fail "it does not end"
+	for pid in $pids; do
+		gone "$pid" || atf_fail "$pid is left"
+	done
+	nothing_attached && atf_fail "pins do not outlive the daemon"
+	# two starts in a row: the second adopts what the first left
+	start_packetframed || atf_fail "no second start"
+	stop packetframed
+	in_r "$BUILD/packetframed" -f "$DIR/packetframe.conf" detach ||
+	    atf_fail "detach"
+	nothing_attached || atf_fail "left: $(ls "$DIR/bpf")"
+}
+shutdown_cleanup() { cleanup_world; }
+
+atf_test_case malformed_config cleanup
+malformed_config_head() {
+	atf_set descr "all errors of a config are named, nothing is attached"
+	atf_set require.user root
+}
+malformed_config_body() {
+	begin
+	conf "allow-prefix 300.1.2.3/24" "frobnicate on" "stale-time never"
+	refused "packetframe.conf:[0-9]*: .*300.1.2.3/24"
+	grep -q "packetframe.conf:[0-9]*: .*frobnicate" out || atf_fail "$(cat out)"
+	grep -q "packetframe.conf:[0-9]*: .*never" out || atf_fail "$(cat out)"
+	atf_check -s exit:1 -o ignore -e match:frobnicate \
+	    "$BUILD/packetframed" -n -f "$DIR/packetframe.conf"
+	allow_all
+	atf_check -s exit:0 -o ignore -e match:OK \
+	    "$BUILD/packetframed" -n -f "$DIR/packetframe.conf"
+}
+malformed_config_cleanup() { cleanup_world; }
+
+atf_test_case unsupported cleanup
+unsupported_head() {
+	atf_set descr "a directive without function yet is refused by name"
+	atf_set require.user root
+}
+unsupported_body() {
+	begin
+	allow_all "block-prefix 192.0.2.0/24"
+	refused "packetframe.conf:[0-9]*: .*block-prefix.*not supported yet"
+	MODE=compare allow_all
+	refused "compare.*not supported yet"
+}
+unsupported_cleanup() { cleanup_world; }
+
+atf_test_case full_state_dir cleanup
+full_state_dir_head() {
+	atf_set descr "a state directory without room is an error at start"
+	atf_set require.user root
+}
+full_state_dir_body() {
+	begin
+	mkdir "$DIR/tiny"
+	mount -t tmpfs -o size=16k,mode=755 tmpfs "$DIR/tiny"
+	cat /dev/zero >"$DIR/tiny/fill" 2>/dev/null
+	allow_all
+	sed -i "s,state-dir .*,state-dir $DIR/tiny," "$DIR/packetframe.conf"
+	refused "state-dir $DIR/tiny.*No space left"
+}
+full_state_dir_cleanup() { cleanup_world; }
+
+atf_test_case no_interface cleanup
+no_interface_head() {
+	atf_set descr "an interface that does not exist: what was attached goes"
+	atf_set require.user root
+}
+no_interface_body() {
+	begin
+	allow_all "attach nosuch0 auto"
+	refused "nosuch0.*no such interface"
+}
+no_interface_cleanup() { cleanup_world; }
+
+atf_test_case address_in_use cleanup
+address_in_use_head() {
+	atf_set descr "a listener whose address is taken"
+	atf_set require.user root
+}
+address_in_use_body() {
+	up
+	cp "$DIR/packetframe.conf" first.conf
+	mkdir -p "$DIR/bpf2"
+	mount -t bpf bpf "$DIR/bpf2"
+	sed -i -e "s,bpffs-root .*,bpffs-root $DIR/bpf2," \
+	    -e "s,socket .*,socket $DIR/second.sock," "$DIR/packetframe.conf"
+	ip netns exec "$R" timeout 60 "$BUILD/packetframed" -d \
+	    -f "$DIR/packetframe.conf" >out 2>&1
+	atf_check_equal 1 $?
+	umount "$DIR/bpf2"
+	grep -q "127.0.0.1 port 1179.*Address already in use" out ||
+	    atf_fail "said: $(cat out)"
+	# and a second daemon on the same bpffs-root
+	cp first.conf "$DIR/packetframe.conf"
+	ip netns exec "$R" timeout 60 "$BUILD/packetframed" -d \
+	    -f "$DIR/packetframe.conf" >out 2>&1
+	atf_check_equal 1 $?
+	grep -q "another packetframed runs on it" out || atf_fail "$(cat out)"
+	answers || atf_fail "the first daemon no longer answers"
+}
+address_in_use_cleanup() { cleanup_world; umount "$DIR/bpf2" 2>/dev/null; true; }
+
+atf_test_case no_bpffs cleanup
+no_bpffs_head() {
+	atf_set descr "a bpffs that cannot be mounted"
+	atf_set require.user root
+}
+no_bpffs_body() {
+	begin
+	allow_all
+	echo plain >"$DIR/file"
+	sed -i "s,bpffs-root .*,bpffs-root $DIR/file/bpf," \
+	    "$DIR/packetframe.conf"
+	refused "bpffs-root $DIR/file/bpf.*Not a directory"
+	# a place that can be made, where the kernel refuses the mount
+	sed -i "s,bpffs-root .*,bpffs-root $DIR/other," "$DIR/packetframe.conf"
+	ip netns exec "$R" timeout 60 capsh --drop=cap_sys_admin -- -c \
+	    "exec $BUILD/packetframed -d -f $DIR/packetframe.conf" >out 2>&1
+	atf_check_equal 1 $?
+	grep -q "bpffs-root $DIR/other: cannot mount" out ||
+	    atf_fail "said: $(cat out)"
+	nothing_attached || atf_fail "attached"
+}
+no_bpffs_cleanup() { cleanup_world; }
+
+atf_test_case no_user cleanup
+no_user_head() {
+	atf_set descr "a user that does not exist"
+	atf_set require.user root
+}
+no_user_body() {
+	begin
+	allow_all
+	sed -i "s,user .*,user daemon nosuchuser," "$DIR/packetframe.conf"
+	refused "user nosuchuser does not exist"
+}
+no_user_cleanup() { cleanup_world; }
+
+atf_test_case reload cleanup
+reload_head() {
+	atf_set descr "a reload is whole or not at all, and says which line"
+	atf_set require.user root
+	atf_set timeout 60
+}
+reload_body() {
+	up
+	allow_all "allow-prefix 192.0.2.0/24" "log-levle info"
+	atf_check -s exit:1 -o match:log-levle -e ignore \
+	    "$BUILD/pfctl" -s "$DIR/control.sock" reload
+	pfctl show policy | grep -q 192.0.2.0/24 &&
+	    atf_fail "half a config was taken"
+	allow_all "allow-prefix 192.0.2.0/24" "stale-time 60"
+	atf_check -s exit:1 -o match:stale-time -e ignore \
+	    "$BUILD/pfctl" -s "$DIR/control.sock" reload
+	pfctl show policy | grep -q 192.0.2.0/24 &&
+	    atf_fail "half a config was taken"
+	allow_all "allow-prefix 192.0.2.0/24"
+	atf_check -s exit:0 -o ignore -e ignore \
+	    "$BUILD/pfctl" -s "$DIR/control.sock" reload
+	pfctl show policy | grep -q 192.0.2.0/24 || atf_fail "not taken"
+	wait_for 10 allowed 192.0.2.9 || atf_fail "$(pfctl show fib 192.0.2.9)"
+	# SIGHUP is the same
+	allow_all
+	kill -HUP "$(cat "$DIR/packetframed.pid")"
+	wait_for 10 not_in_policy || atf_fail "$(pfctl show policy)"
+	# many at once: each is answered, one round at a time
+	for _ in 1 2 3 4 5 6 7 8; do
+		pfctl reload >/dev/null &
+	done
+	wait
+	answers || atf_fail "no answer after many reloads"
+}
+allowed() { pfctl show fib "$1" | grep -q 'allowed yes'; }
+not_in_policy() { ! pfctl show policy | grep -q 192.0.2.0/24; }
+reload_cleanup() { cleanup_world; }
+
+atf_test_case quickstart cleanup
+quickstart_head() {
+	atf_set descr "the well-known quickstart config runs as it stands"
+	atf_set require.user root
+	atf_set timeout 60
+}
+quickstart_body() {
+	begin
+	mkdir "$DIR/metrics"
+	chown daemon "$DIR/metrics"
+	cat >"$DIR/packetframe.conf" <<-EOT
+	global
+	bpffs-root $DIR/bpf
+	state-dir $DIR/state
+	metrics-textfile $DIR/metrics/packetframe.prom
+	socket $DIR/control.sock
+	user daemon nobody
+	module fast-path
+	attach ra auto
+	allow-prefix 192.0.2.0/24 # your customer / forwarding scope
+	allow-prefix6 2001:db8::/48
+	dry-run on # observe-only, no redirects yet
+	circuit-breaker drop-ratio 0.01 of matched window 5s threshold 5
+	# mss-clamp via eth0 1360 # optional
+	EOT
+	start_packetframed || atf_fail "packetframed does not answer"
+	pfctl show | grep -q 'dry-run, circuit breaker armed' ||
+	    atf_fail "$(pfctl show)"
+	wait_for 20 grep -q 'packetframe_packets_total{counter="rx"}' \
+	    "$DIR/metrics/packetframe.prom" || atf_fail "no metrics"
+	# a breaker that tripped stays so over a restart, until it is reset
+	stop packetframed
+	echo tripped >"$DIR/state/breaker"
+	start_packetframed || atf_fail "no second start"
+	pfctl show | grep -q 'breaker TRIPPED' || atf_fail "$(pfctl show)"
+	pfctl breaker reset || atf_fail "reset"
+	pfctl show | grep -q 'breaker armed' || atf_fail "$(pfctl show)"
+	atf_check_equal armed "$(cat "$DIR/state/breaker")"
+}
+quickstart_cleanup() { cleanup_world; }
+
+atf_test_case pfctl cleanup
+pfctl_head() {
+	atf_set descr "every show command answers, as text and as JSON"
+	atf_set require.user root
+	atf_set timeout 60
+}
+pfctl_body() {
+	up
+	for what in "" summary fib neighbor nexthop interfaces counters policy \
+	    "fib 198.18.0.1" "fib 2001:db8:b::1"; do
+		# shellcheck disable=SC2086
+		pfctl show $what >out 2>err ||
+		    atf_fail "show $what: $(cat err)"
+		# shellcheck disable=SC2086
+		pfctl -j show $what | jq . >json 2>err ||
+		    atf_fail "show -j $what: $(cat err)"
+	done
+	pfctl sh int | grep -q '^ra ' || atf_fail "a unique prefix of words"
+	pfctl show frob 2>err && atf_fail "unknown word taken"
+	grep -q interfaces err || atf_fail "$(cat err)"
+	pfctl show n 2>err && atf_fail "ambiguous word taken"
+	grep -q 'could mean several' err || atf_fail "$(cat err)"
+	pfctl log debug || atf_fail "log"
+	pfctl show fib 192.0.2.0/24 && atf_fail "a prefix that is not there"
+	"$BUILD/pfctl" -s "$DIR/none.sock" show 2>err && atf_fail "no daemon"
+	grep -q 'packetframed detach' err || atf_fail "$(cat err)"
+}
+pfctl_cleanup() { cleanup_world; }
+
+atf_init_test_cases() {
+	for _t in privileges child_dies shutdown malformed_config unsupported \
+	    full_state_dir no_interface address_in_use no_bpffs no_user reload \
+	    quickstart pfctl; do
+		atf_add_test_case $_t
+	done
+}
