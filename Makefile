@@ -161,7 +161,7 @@ deps-fuzz:
 
 # The dependencies come first even under -j: the rest is a make of its own.
 demo: deps-test
-	@$(MAKE) --no-print-directory all tools
+	@$(MAKE) --no-print-directory all $(O)/regress/tools/udp
 	@BUILD=$(abspath $(O)) sh regress/net/demo.sh
 
 tools: $(TOOLS)

@@ -131,17 +131,17 @@ void		 notify_text(const struct bgp_error *, char *, size_t);
 #define SESSION_BUF		(256 * 1024)	/* read at once */
 #define SESSION_TX		(8 * 1024)	/* waiting to be written */
 
-#define SESSION_MESSAGE		0x01	/* a message was taken; step again */
+#define SESSION_MESSAGE		0x01	/* one was taken; step again */
 #define SESSION_OPENED		0x02	/* OPEN was good; see session.peer */
 #define SESSION_UP		0x04	/* Established */
-#define SESSION_UPDATE		0x08	/* session.update, until the next call */
+#define SESSION_UPDATE		0x08	/* see session.update */
 #define SESSION_DOWN		0x10	/* was Established: routes are void */
-#define SESSION_CLOSE		0x20	/* write the output, close; see reason */
+#define SESSION_CLOSE		0x20	/* once the output is written */
 
 struct session_counters {
 	uint64_t	rx_messages, tx_messages, rx_updates, rx_bytes;
 	uint64_t	rx_announced, rx_withdrawn;	/* prefixes */
-	uint64_t	discarded, withdrawn;	/* UPDATEs by RFC 7606 verdict */
+	uint64_t	discarded, withdrawn;	/* UPDATEs, by RFC 7606 */
 };
 
 struct session {

@@ -8,12 +8,12 @@
 #include "bgpe.h"
 
 struct code {
-	const char *name;
-	const char *const *sub;
-	uint8_t nsub;
+	const char		*name;
+	const char *const	*sub;
+	uint8_t			 nsub;
 };
 
-static const char *const sub_header[] = {NULL, "Connection Not Synchronized",
+static const char *const sub_header[] = { NULL, "Connection Not Synchronized",
     "Bad Message Length", "Bad Message Type" };
 static const char *const sub_open[] = { "Unspecific",
     "Unsupported Version Number", "Bad Peer AS", "Bad BGP Identifier",
@@ -36,21 +36,24 @@ static const char *const sub_cease[] = { "Unspecified",
     "Out of Resources", "Hard Reset", "BFD Down" };
 static const char *const sub_refresh[] = { NULL, "Invalid Message Length" };
 
-#define SUB(a) a, sizeof(a) / sizeof((a)[0])
+#define SUB(a)	a, sizeof(a) / sizeof((a)[0])
 static const struct code codes[] = {
-    [BGP_ERR_HEADER] = { "Message Header Error", SUB(sub_header) },
-    [BGP_ERR_OPEN] = { "OPEN Message Error", SUB(sub_open) },
-    [BGP_ERR_UPDATE] = { "UPDATE Message Error", SUB(sub_update) },
-    [BGP_ERR_HOLD_TIMER] = { "Hold Timer Expired", NULL, 0 },
-    [BGP_ERR_FSM] = { "Finite State Machine Error", SUB(sub_fsm) },
-    [BGP_ERR_CEASE] = { "Cease", SUB(sub_cease) },
-    [BGP_ERR_CEASE + 1] = { "ROUTE-REFRESH Message Error", SUB(sub_refresh)} };
+	[BGP_ERR_HEADER] = { "Message Header Error", SUB(sub_header) },
+	[BGP_ERR_OPEN] = { "OPEN Message Error", SUB(sub_open) },
+	[BGP_ERR_UPDATE] = { "UPDATE Message Error", SUB(sub_update) },
+	[BGP_ERR_HOLD_TIMER] = { "Hold Timer Expired", NULL, 0 },
+	[BGP_ERR_FSM] = { "Finite State Machine Error", SUB(sub_fsm) },
+	[BGP_ERR_CEASE] = { "Cease", SUB(sub_cease) },
+	[BGP_ERR_REFRESH] = { "ROUTE-REFRESH Message Error",
+	    SUB(sub_refresh) }
+};
 
 /* RFC 9003: a length and that many bytes of UTF-8. */
 static void
 shutdown_text(const struct bgp_error *e, char *buf, size_t n)
 {
 	size_t i, len;
+	char c;
 
 	if (e->code != BGP_ERR_CEASE ||
 	    (e->subcode != BGP_CEASE_SHUTDOWN &&
@@ -63,11 +66,10 @@ shutdown_text(const struct bgp_error *e, char *buf, size_t n)
 		return;
 	*buf++ = ' ';
 	*buf++ = '"';
-	for (i = 1; i <= len; i++)
-		*buf++ =
-		    e->data[i] < 0x20 || e->data[i] > 0x7e || e->data[i] == '"'
-			? '?'
-			: (char)e->data[i];
+	for (i = 1; i <= len; i++) {
+		c = (char)e->data[i];
+		*buf++ = c < ' ' || c > '~' || c == '"' ? '?' : c;
+	}
 	*buf++ = '"';
 	*buf = '\0';
 }

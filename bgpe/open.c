@@ -9,10 +9,10 @@
 #include "bgpe.h"
 
 /* Capabilities, each of 4 bytes, that we send and want. */
-static const uint8_t cap_ipv4[] = {
-    BGP_CAP_MP, 4, 0, BGP_AFI_IPV4, 0, BGP_SAFI_UNICAST};
-static const uint8_t cap_ipv6[] = {
-    BGP_CAP_MP, 4, 0, BGP_AFI_IPV6, 0, BGP_SAFI_UNICAST};
+static const uint8_t cap_ipv4[] = { BGP_CAP_MP, 4, 0, BGP_AFI_IPV4, 0,
+	BGP_SAFI_UNICAST };
+static const uint8_t cap_ipv6[] = { BGP_CAP_MP, 4, 0, BGP_AFI_IPV6, 0,
+	BGP_SAFI_UNICAST };
 
 size_t
 open_encode(uint8_t *buf, const struct session_params *params)
@@ -20,9 +20,8 @@ open_encode(uint8_t *buf, const struct session_params *params)
 	uint8_t *p = buf, *len;
 
 	*p++ = BGP_VERSION;
-	bgp_put16(p, params->local_as > UINT16_MAX
-			 ? BGP_AS_TRANS
-			 : (uint16_t)params->local_as);
+	bgp_put16(p, params->local_as > UINT16_MAX ? BGP_AS_TRANS :
+	    (uint16_t)params->local_as);
 	bgp_put16(p + 2, HOLD_TIME);
 	bgp_put32(p + 4, params->router_id);
 	p += 8;
@@ -162,9 +161,8 @@ open_negotiate(const struct open *o, const struct session_params *params,
 	if (o->router_id == 0 ||
 	    (agreed->internal && o->router_id == params->router_id)) {
 		bgp_error_set(err, BGP_ERR_OPEN, BGP_OPEN_ROUTER_ID, NULL, 0);
-		snprintf(detail, n, "%s",
-		    o->router_id == 0 ? "router id is 0"
-				      : "peer has our own router id");
+		snprintf(detail, n, "%s", o->router_id == 0 ?
+		    "router id is 0" : "peer has our own router id");
 		return (false);
 	}
 	if (o->hold_time == 1 || o->hold_time == 2) {

@@ -128,23 +128,26 @@ keepalive_start(struct session *s, struct monotime now)
 static void
 hold_start(struct session *s, struct monotime now)
 {
-	s->hold_at =
-	    s->hold_time == 0 ? 0 : now.ms + (uint64_t)s->hold_time * 1000;
+	s->hold_at = 0;
+	if (s->hold_time != 0)
+		s->hold_at = now.ms + (uint64_t)s->hold_time * 1000;
 }
 
 /* Feed one event to the state machine and do what it says. */
 static unsigned int
 event(struct session *s, enum fsm_event ev, struct monotime now)
 {
+	static const uint8_t unexpected[FSM_STATES] = {
+		[FSM_OPENSENT] = BGP_FSM_OPENSENT,
+		[FSM_OPENCONFIRM] = BGP_FSM_OPENCONFIRM,
+		[FSM_ESTABLISHED] = BGP_FSM_ESTABLISHED
+	};
 	struct fsm_result r = fsm_step(s->state, ev);
 	unsigned int bits = 0;
 	bool room = true;
 
 	if (r.actions & ACT_FSM_ERROR)
-		bgp_error_set(&s->error, BGP_ERR_FSM,
-		    s->state == FSM_OPENSENT	  ? BGP_FSM_OPENSENT
-		    : s->state == FSM_OPENCONFIRM ? BGP_FSM_OPENCONFIRM
-						  : BGP_FSM_ESTABLISHED,
+		bgp_error_set(&s->error, BGP_ERR_FSM, unexpected[s->state],
 		    NULL, 0);
 	if (r.state != s->state)
 		s->since = now;
@@ -191,8 +194,8 @@ unsigned int
 session_stop(struct session *s, struct monotime now, enum bgp_sub_cease why)
 {
 	bgp_error_set(&s->error, BGP_ERR_CEASE, (uint8_t)why, NULL, 0);
-	return (
-	    event(s, why == BGP_CEASE_COLLISION ? EV_COLLISION : EV_STOP, now));
+	return (event(s, why == BGP_CEASE_COLLISION ? EV_COLLISION : EV_STOP,
+	    now));
 }
 
 unsigned int
@@ -245,7 +248,8 @@ header_error(struct session *s, enum bgp_sub_header why, const void *data,
 }
 
 static unsigned int
-take_open(struct session *s, const uint8_t *p, size_t len, struct monotime now)
+take_open(struct session *s, const uint8_t *p, size_t len,
+    struct monotime now)
 {
 	if (s->state != FSM_OPENSENT)
 		return (event(s, EV_OPEN, now));
@@ -268,11 +272,10 @@ update_error(struct session *s)
 {
 	const struct bgp_event *e;
 	const char *name;
+	unsigned int n = s->update.nevents;
 
 	s->error = s->update.error;
-	e = &s->update.events[s->update.nevents <= BGP_EVENTS_MAX
-				  ? s->update.nevents - 1
-				  : BGP_EVENTS_MAX - 1];
+	e = &s->update.events[(n < BGP_EVENTS_MAX ? n : BGP_EVENTS_MAX) - 1];
 	name = bgp_attr_name(e->attr);
 	snprintf(s->detail, sizeof(s->detail), "%s%s%s",
 	    name == NULL ? "" : name, name == NULL ? "" : ": ",
@@ -280,8 +283,8 @@ update_error(struct session *s)
 }
 
 static unsigned int
-take_update(
-    struct session *s, const uint8_t *p, size_t len, struct monotime now)
+take_update(struct session *s, const uint8_t *p, size_t len,
+    struct monotime now)
 {
 	const struct bgp_update *u = &s->update;
 	unsigned int i;
@@ -313,15 +316,15 @@ take_update(
 }
 
 static unsigned int
-take_notification(
-    struct session *s, const uint8_t *p, size_t len, struct monotime now)
+take_notification(struct session *s, const uint8_t *p, size_t len,
+    struct monotime now)
 {
 	char text[200];
 
 	bgp_error_set(&s->error, p[0], p[1], p + 2, len - 2);
 	notify_text(&s->error, text, sizeof(text));
-	snprintf(
-	    s->reason, sizeof(s->reason), "received NOTIFICATION %s", text);
+	snprintf(s->reason, sizeof(s->reason), "received NOTIFICATION %s",
+	    text);
 	return (event(s, EV_NOTIFICATION, now));
 }
 
@@ -346,19 +349,21 @@ take(struct session *s, uint8_t type, const uint8_t *p, size_t len,
 }
 
 static const struct {
-	uint16_t min, max; /* of the body */
-} lengths[] = {[BGP_OPEN] = { 10, BGP_MSG_MAX },
-    [BGP_UPDATE] = { 4, BGP_MSG_MAX },
-    [BGP_NOTIFICATION] = { 2, BGP_MSG_MAX },
-    [BGP_KEEPALIVE] = {0, 0},
-    [BGP_ROUTE_REFRESH] = {0, BGP_MSG_MAX}};
+	uint16_t	min, max;	/* of the body */
+} lengths[] = {
+	[BGP_OPEN] = { 10, BGP_MSG_MAX },
+	[BGP_UPDATE] = { 4, BGP_MSG_MAX },
+	[BGP_NOTIFICATION] = { 2, BGP_MSG_MAX },
+	[BGP_KEEPALIVE] = { 0, 0 },
+	[BGP_ROUTE_REFRESH] = { 0, BGP_MSG_MAX }
+};
 
 unsigned int
 session_step(struct session *s, struct monotime now)
 {
-	static const uint8_t marker[BGP_MARKER_LEN] = {0xff, 0xff, 0xff, 0xff,
-	    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	    0xff};
+	static const uint8_t marker[BGP_MARKER_LEN] = { 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff };
 	const uint8_t *p = s->rx + s->rx_pos;
 	size_t have = s->rx_len - s->rx_pos, len;
 	uint8_t type;
@@ -370,22 +375,22 @@ session_step(struct session *s, struct monotime now)
 	len = bgp_get16(p + BGP_MARKER_LEN);
 	type = p[BGP_HEADER_LEN - 1];
 	if (len < BGP_HEADER_LEN || len > BGP_MSG_MAX)
-		return (header_error(
-		    s, BGP_HEADER_LENGTH, p + BGP_MARKER_LEN, 2, now));
+		return (header_error(s, BGP_HEADER_LENGTH, p + BGP_MARKER_LEN,
+		    2, now));
 	if (type < BGP_OPEN || type > BGP_ROUTE_REFRESH)
 		return (header_error(s, BGP_HEADER_TYPE, &type, 1, now));
 	if (len - BGP_HEADER_LEN < lengths[type].min ||
 	    len - BGP_HEADER_LEN > lengths[type].max) {
 		if (type == BGP_NOTIFICATION)
-			return (session_lost(
-			    s, now, "received a truncated NOTIFICATION"));
-		return (header_error(
-		    s, BGP_HEADER_LENGTH, p + BGP_MARKER_LEN, 2, now));
+			return (session_lost(s, now,
+			    "received a truncated NOTIFICATION"));
+		return (header_error(s, BGP_HEADER_LENGTH, p + BGP_MARKER_LEN,
+		    2, now));
 	}
 	if (have < len)
 		return (0);
 	s->rx_pos += len;
 	s->count.rx_messages++;
-	return (SESSION_MESSAGE |
-		take(s, type, p + BGP_HEADER_LEN, len - BGP_HEADER_LEN, now));
+	return (SESSION_MESSAGE | take(s, type, p + BGP_HEADER_LEN,
+	    len - BGP_HEADER_LEN, now));
 }

@@ -125,15 +125,22 @@ ip4_addresses(struct pkt *p)
 static __always_inline int
 special6(__u64 hi, __u64 lo)
 {
-	return (hi >> 56 == 0xff || hi >> 54 == 0xfe80 >> 6 ||
-	    (hi == 0 && lo <= 1));
+	if (hi >= 0xff00000000000000ULL)
+		return (1);
+	if (hi >> 54 == 0xfe80 >> 6)
+		return (1);
+	if (hi != 0)
+		return (0);
+	return (lo <= 1);
 }
 
 /* IPv4-mapped sources do not occur on the wire; the kernel drops them. */
 static __always_inline int
 mapped6(__u64 hi, __u64 lo)
 {
-	return (hi == 0 && lo >> 32 == 0xffff);
+	if (hi != 0)
+		return (0);
+	return (lo >> 32 == 0xffff);
 }
 
 /*
@@ -198,23 +205,45 @@ ip6_header(struct pkt *p, __u64 frame_len)
 }
 
 static __always_inline int
-ip6_addresses(struct pkt *p)
+ip6_destination(struct pkt *p)
 {
 	const struct ipv6hdr *ip;
-	const __u8 *type;
+
+	if (!stage(p, sizeof(*ip)))
+		return (pass(p, CNT_PASS_MALFORMED));
+	ip = p->data + ETH_HLEN;
+	if (special6(addr6_hi(&ip->daddr), addr6_lo(&ip->daddr)))
+		return (pass(p, CNT_PASS_DESTINATION));
+	return (GO_ON);
+}
+
+static __always_inline int
+ip6_source(struct pkt *p)
+{
+	const struct ipv6hdr *ip;
 	__u64 hi, lo;
 
 	if (!stage(p, sizeof(*ip)))
 		return (pass(p, CNT_PASS_MALFORMED));
 	ip = p->data + ETH_HLEN;
-	hi = addr6_hi(&ip->daddr);
-	lo = addr6_lo(&ip->daddr);
-	if (special6(hi, lo))
-		return (pass(p, CNT_PASS_DESTINATION));
 	hi = addr6_hi(&ip->saddr);
 	lo = addr6_lo(&ip->saddr);
-	if (special6(hi, lo) || mapped6(hi, lo))
+	if (special6(hi, lo))
 		return (pass(p, CNT_PASS_SOURCE));
+	if (mapped6(hi, lo))
+		return (pass(p, CNT_PASS_SOURCE));
+	return (GO_ON);
+}
+
+static __always_inline int
+ip6_ndp(struct pkt *p)
+{
+	const struct ipv6hdr *ip;
+	const __u8 *type;
+
+	if (!stage(p, sizeof(*ip)))
+		return (pass(p, CNT_PASS_MALFORMED));
+	ip = p->data + ETH_HLEN;
 	if (ip->nexthdr != IPPROTO_ICMPV6)
 		return (GO_ON);
 	type = (const __u8 *)(ip + 1);
@@ -224,6 +253,18 @@ ip6_addresses(struct pkt *p)
 	if (*type >= NDP_FIRST && *type <= NDP_LAST)
 		return (pass(p, CNT_PASS_NDP));
 	return (GO_ON);
+}
+
+static __always_inline int
+ip6_addresses(struct pkt *p)
+{
+	int v;
+
+	if ((v = ip6_destination(p)) != GO_ON)
+		return (v);
+	if ((v = ip6_source(p)) != GO_ON)
+		return (v);
+	return (ip6_ndp(p));
 }
 
 #endif

@@ -36,7 +36,8 @@ enum bgp_code {
 	BGP_ERR_UPDATE,
 	BGP_ERR_HOLD_TIMER,
 	BGP_ERR_FSM,
-	BGP_ERR_CEASE
+	BGP_ERR_CEASE,
+	BGP_ERR_REFRESH		/* RFC 7313 */
 };
 
 enum bgp_sub_header {

@@ -11,21 +11,21 @@
 
 /* One attribute as it stands in the message. */
 struct attr {
-	uint8_t flags;
-	uint8_t code;
-	uint16_t len;
-	const uint8_t *p; /* value */
-	const uint8_t *head; /* flags of it */
+	uint8_t		 flags;
+	uint8_t		 code;
+	uint16_t	 len;
+	const uint8_t	*p;		/* value */
+	const uint8_t	*head;		/* where it begins */
 };
 
 typedef enum bgp_reason attr_fn(struct bgp_attr_state *, const struct attr *);
 
 struct attr_spec {
-	const char *name; /* NULL: not one we know */
-	attr_fn *decode;
-	uint8_t flags; /* optional and transitive */
-	uint8_t verdict; /* where decode finds an error */
-	bool internal; /* from an external peer: discard */
+	const char	*name;		/* NULL: not one we know */
+	attr_fn		*decode;
+	uint8_t		 flags;		/* optional and transitive */
+	uint8_t		 verdict;	/* where decode finds an error */
+	bool		 internal;	/* from an external peer: discard */
 };
 
 static attr_fn attr_origin, attr_as_path, attr_next_hop, attr_med,
@@ -34,48 +34,53 @@ static attr_fn attr_origin, attr_as_path, attr_next_hop, attr_med,
     attr_ext_communities, attr_as4_path, attr_as4_aggregator, attr_ext6,
     attr_large;
 
-#define WELLKNOWN BGP_FLAG_TRANSITIVE
-#define NONTRANS BGP_FLAG_OPTIONAL
-#define TRANS (BGP_FLAG_OPTIONAL | BGP_FLAG_TRANSITIVE)
+#define WELLKNOWN	BGP_FLAG_TRANSITIVE
+#define NONTRANS	BGP_FLAG_OPTIONAL
+#define TRANS		(BGP_FLAG_OPTIONAL | BGP_FLAG_TRANSITIVE)
 
 static const struct attr_spec specs[] = {
-    [BGP_ATTR_ORIGIN] = { "ORIGIN", attr_origin, WELLKNOWN, BGP_WITHDRAW, false },
-    [BGP_ATTR_AS_PATH] = { "AS_PATH", attr_as_path, WELLKNOWN, BGP_WITHDRAW,
-	false},
-    [BGP_ATTR_NEXT_HOP] = { "NEXT_HOP", attr_next_hop, WELLKNOWN, BGP_WITHDRAW,
-	false},
-    [BGP_ATTR_MED] = { "MULTI_EXIT_DISC", attr_med, NONTRANS, BGP_WITHDRAW,
-	false},
-    [BGP_ATTR_LOCAL_PREF] = { "LOCAL_PREF", attr_local_pref, WELLKNOWN,
-	BGP_WITHDRAW, true},
-    [BGP_ATTR_ATOMIC_AGGREGATE] = { "ATOMIC_AGGREGATE", attr_atomic, WELLKNOWN,
-	BGP_DISCARD, false},
-    [BGP_ATTR_AGGREGATOR] = { "AGGREGATOR", attr_aggregator, TRANS, BGP_DISCARD,
-	false},
-    [BGP_ATTR_COMMUNITIES] = { "COMMUNITIES", attr_communities, TRANS,
-	BGP_WITHDRAW, false},
-    [BGP_ATTR_ORIGINATOR_ID] = { "ORIGINATOR_ID", attr_originator, NONTRANS,
-	BGP_WITHDRAW, true},
-    [BGP_ATTR_CLUSTER_LIST] = { "CLUSTER_LIST", attr_clusters, NONTRANS,
-	BGP_WITHDRAW, true},
-    [BGP_ATTR_MP_REACH] = { "MP_REACH_NLRI", attr_mp_reach, NONTRANS, BGP_RESET,
-	false},
-    [BGP_ATTR_MP_UNREACH] = { "MP_UNREACH_NLRI", attr_mp_unreach, NONTRANS,
-	BGP_RESET, false},
-    [BGP_ATTR_EXT_COMMUNITIES] = { "EXTENDED_COMMUNITIES", attr_ext_communities,
-	TRANS, BGP_WITHDRAW, false},
-    [BGP_ATTR_AS4_PATH] = { "AS4_PATH", attr_as4_path, TRANS, BGP_DISCARD,
-	false},
-    [BGP_ATTR_AS4_AGGREGATOR] = { "AS4_AGGREGATOR", attr_as4_aggregator, TRANS,
-	BGP_DISCARD, false},
-    [BGP_ATTR_EXT6_COMMUNITIES] = { "IPV6_EXTENDED_COMMUNITIES", attr_ext6,
-	TRANS, BGP_WITHDRAW, false},
-    [BGP_ATTR_LARGE_COMMUNITIES] = {
-	"LARGE_COMMUNITIES", attr_large, TRANS, BGP_WITHDRAW, false}};
-#define NSPECS (sizeof(specs) / sizeof(specs[0]))
+	[BGP_ATTR_ORIGIN] =
+	    { "ORIGIN", attr_origin, WELLKNOWN, BGP_WITHDRAW, false },
+	[BGP_ATTR_AS_PATH] =
+	    { "AS_PATH", attr_as_path, WELLKNOWN, BGP_WITHDRAW, false },
+	[BGP_ATTR_NEXT_HOP] =
+	    { "NEXT_HOP", attr_next_hop, WELLKNOWN, BGP_WITHDRAW, false },
+	[BGP_ATTR_MED] =
+	    { "MULTI_EXIT_DISC", attr_med, NONTRANS, BGP_WITHDRAW, false },
+	[BGP_ATTR_LOCAL_PREF] =
+	    { "LOCAL_PREF", attr_local_pref, WELLKNOWN, BGP_WITHDRAW, true },
+	[BGP_ATTR_ATOMIC_AGGREGATE] =
+	    { "ATOMIC_AGGREGATE", attr_atomic, WELLKNOWN, BGP_DISCARD, false },
+	[BGP_ATTR_AGGREGATOR] =
+	    { "AGGREGATOR", attr_aggregator, TRANS, BGP_DISCARD, false },
+	[BGP_ATTR_COMMUNITIES] =
+	    { "COMMUNITIES", attr_communities, TRANS, BGP_WITHDRAW, false },
+	[BGP_ATTR_ORIGINATOR_ID] =
+	    { "ORIGINATOR_ID", attr_originator, NONTRANS, BGP_WITHDRAW, true },
+	[BGP_ATTR_CLUSTER_LIST] =
+	    { "CLUSTER_LIST", attr_clusters, NONTRANS, BGP_WITHDRAW, true },
+	[BGP_ATTR_MP_REACH] =
+	    { "MP_REACH_NLRI", attr_mp_reach, NONTRANS, BGP_RESET, false },
+	[BGP_ATTR_MP_UNREACH] =
+	    { "MP_UNREACH_NLRI", attr_mp_unreach, NONTRANS, BGP_RESET, false },
+	[BGP_ATTR_EXT_COMMUNITIES] =
+	    { "EXTENDED_COMMUNITIES", attr_ext_communities, TRANS, BGP_WITHDRAW,
+	      false },
+	[BGP_ATTR_AS4_PATH] =
+	    { "AS4_PATH", attr_as4_path, TRANS, BGP_DISCARD, false },
+	[BGP_ATTR_AS4_AGGREGATOR] =
+	    { "AS4_AGGREGATOR", attr_as4_aggregator, TRANS, BGP_DISCARD,
+	      false },
+	[BGP_ATTR_EXT6_COMMUNITIES] =
+	    { "IPV6_EXTENDED_COMMUNITIES", attr_ext6, TRANS, BGP_WITHDRAW,
+	      false },
+	[BGP_ATTR_LARGE_COMMUNITIES] =
+	    { "LARGE_COMMUNITIES", attr_large, TRANS, BGP_WITHDRAW, false },
+};
+#define NSPECS	(sizeof(specs) / sizeof(specs[0]))
 
 /* Canonical attributes carry some fixed fields beside the lists. */
-#define LISTS_MAX (ATTRS_MAX - 128)
+#define LISTS_MAX	(ATTRS_MAX - 128)
 
 static const struct attr_spec *
 spec_of(uint8_t code)
@@ -137,8 +142,8 @@ attr_as_path(struct bgp_attr_state *st, const struct attr *a)
 {
 	enum bgp_reason reason;
 
-	reason = path_check(
-	    a->p, a->len, st->params->as4 ? 4 : 2, st->params->internal);
+	reason = path_check(a->p, a->len, st->params->as4 ? 4 : 2,
+	    st->params->internal);
 	if (reason != BGP_R_NONE)
 		return (reason);
 	if (st->params->as4) {
@@ -336,10 +341,10 @@ attr_mp_unreach(struct bgp_attr_state *st, const struct attr *a)
 		return (BGP_R_NONE);
 	}
 	st->unreach = true;
-	return (bgp_nlri_check(
-		    &st->mp_unreach, a->p + 3, a->len - 3, family, st->params)
-		    ? BGP_R_NONE
-		    : BGP_R_NLRI);
+	if (!bgp_nlri_check(&st->mp_unreach, a->p + 3, a->len - 3, family,
+	    st->params))
+		return (BGP_R_NLRI);
+	return (BGP_R_NONE);
 }
 
 static void
@@ -361,8 +366,8 @@ attr_one(struct bgp_attr_state *st, const struct attr *a)
 	const struct attr_spec *spec = spec_of(a->code);
 	struct bgp_update *u = st->update;
 	enum bgp_reason reason;
-	bool mp =
-	    a->code == BGP_ATTR_MP_REACH || a->code == BGP_ATTR_MP_UNREACH;
+	bool mp = a->code == BGP_ATTR_MP_REACH ||
+	    a->code == BGP_ATTR_MP_UNREACH;
 
 	if (a->code != BGP_ATTR_MP_UNREACH)
 		st->other = true;
@@ -424,21 +429,21 @@ path_hops(const uint8_t *p, size_t len, size_t size)
 
 /* Append n AS numbers of a segment to the path in u's scratch. */
 static bool
-path_append(
-    struct bgp_update *u, const uint8_t *seg, unsigned int n, size_t size)
+path_append(struct bgp_update *u, const uint8_t *seg, unsigned int n,
+    size_t size)
 {
 	uint16_t *len = &u->attrs.as_path_len;
 	uint8_t *q = u->scratch + *len;
+	const uint8_t *p = seg + 2;
 	unsigned int i;
 
 	if (sizeof(u->scratch) - *len < 2 + n * 4)
 		return (false);
 	q[0] = seg[0];
 	q[1] = (uint8_t)n;
-	for (i = 0; i < n; i++)
-		bgp_put32(q + 2 + i * 4, size == 4
-					     ? bgp_get32(seg + 2 + i * 4)
-					     : bgp_get16(seg + 2 + i * 2));
+	for (i = 0; i < n; i++, p += size)
+		bgp_put32(q + 2 + i * 4,
+		    size == 4 ? bgp_get32(p) : bgp_get16(p));
 	*len = (uint16_t)(*len + 2 + n * 4);
 	return (true);
 }
@@ -526,7 +531,7 @@ bgp_attrs_decode(struct bgp_attr_state *st, const uint8_t *p, size_t len)
 	    !path_merge(st))
 		bgp_event(u, BGP_WITHDRAW, BGP_ATTR_AS_PATH, BGP_R_TOO_LONG);
 	if ((size_t)attrs->as_path_len + attrs->communities_len +
-		attrs->ext_communities_len + attrs->large_communities_len >
+	    attrs->ext_communities_len + attrs->large_communities_len >
 	    LISTS_MAX)
 		bgp_event(u, BGP_WITHDRAW, BGP_ATTR_NONE, BGP_R_TOO_LONG);
 	return (true);

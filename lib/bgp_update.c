@@ -10,25 +10,27 @@
 
 #include "bgp.h"
 
-static const char *const reasons[BGP_R_MAX] = {[BGP_R_NONE] = "none",
-    [BGP_R_LENGTHS] = "lengths contradict the message's",
-    [BGP_R_OVERRUN] = "runs past the attribute list",
-    [BGP_R_FLAGS] = "wrong flags",
-    [BGP_R_LENGTH] = "wrong length",
-    [BGP_R_VALUE] = "invalid value",
-    [BGP_R_SEGMENT] = "malformed segment",
-    [BGP_R_AS_ZERO] = "AS 0",
-    [BGP_R_CONFED] = "confederation segment from outside",
-    [BGP_R_NEXTHOP] = "unusable next hop",
-    [BGP_R_NLRI] = "prefixes cannot be parsed",
-    [BGP_R_DUPLICATE] = "appears more than once",
-    [BGP_R_MISSING] = "missing",
-    [BGP_R_UNKNOWN] = "unrecognized well-known attribute",
-    [BGP_R_EXTERNAL] = "not expected from an external peer",
-    [BGP_R_NEW_SPEAKER] = "not expected on a four-octet AS session",
-    [BGP_R_FAMILY] = "address family not negotiated",
-    [BGP_R_TOO_LONG] = "too long",
-    [BGP_R_NO_NLRI] = "attribute error in a message without prefixes" };
+static const char *const reasons[BGP_R_MAX] = {
+	[BGP_R_NONE] = "none",
+	[BGP_R_LENGTHS] = "lengths contradict the message's",
+	[BGP_R_OVERRUN] = "runs past the attribute list",
+	[BGP_R_FLAGS] = "wrong flags",
+	[BGP_R_LENGTH] = "wrong length",
+	[BGP_R_VALUE] = "invalid value",
+	[BGP_R_SEGMENT] = "malformed segment",
+	[BGP_R_AS_ZERO] = "AS 0",
+	[BGP_R_CONFED] = "confederation segment from outside",
+	[BGP_R_NEXTHOP] = "unusable next hop",
+	[BGP_R_NLRI] = "prefixes cannot be parsed",
+	[BGP_R_DUPLICATE] = "appears more than once",
+	[BGP_R_MISSING] = "missing",
+	[BGP_R_UNKNOWN] = "unrecognized well-known attribute",
+	[BGP_R_EXTERNAL] = "not expected from an external peer",
+	[BGP_R_NEW_SPEAKER] = "not expected on a four-octet AS session",
+	[BGP_R_FAMILY] = "address family not negotiated",
+	[BGP_R_TOO_LONG] = "too long",
+	[BGP_R_NO_NLRI] = "attribute error in a message without prefixes"
+};
 
 const char *
 bgp_reason_text(uint8_t reason)
@@ -41,9 +43,9 @@ bgp_family(uint16_t afi, uint8_t safi)
 {
 	if (safi != BGP_SAFI_UNICAST)
 		return (0);
-	return (afi == BGP_AFI_IPV4   ? BGP_FAM_IPV4
-		: afi == BGP_AFI_IPV6 ? BGP_FAM_IPV6
-				      : 0);
+	if (afi == BGP_AFI_IPV4)
+		return (BGP_FAM_IPV4);
+	return (afi == BGP_AFI_IPV6 ? BGP_FAM_IPV6 : 0);
 }
 
 /* Data beyond what a NOTIFICATION holds is cut off. */
@@ -85,10 +87,10 @@ bgp_nexthop_bad(const struct addr *a)
 
 	if (a->af == AF_INET)
 		return (a->b[0] == 0 || a->b[0] == 127 ||
-			(a->b[0] & 0xf0) == 0xe0 || memcmp(a->b, ones, 4) == 0);
+		    (a->b[0] & 0xf0) == 0xe0 || memcmp(a->b, ones, 4) == 0);
 	/* A link-local one names no link on a multihop session. */
 	return (addr_is_unspecified(a) || addr_is_loopback(a) ||
-		addr_is_multicast(a) || addr_is_linklocal(a));
+	    addr_is_multicast(a) || addr_is_linklocal(a));
 }
 
 bool
@@ -228,7 +230,7 @@ finish(struct bgp_attr_state *st, const uint8_t *wd, size_t wdlen,
 {
 	struct bgp_update *u = st->update;
 	const struct bgp_params *params = st->params;
-	struct bgp_routes withdrawn = {0}, announced = {0};
+	struct bgp_routes withdrawn = { 0 }, announced = { 0 };
 	bool all;
 
 	if ((params->families & BGP_FAM_IPV4) == 0) {
@@ -236,10 +238,9 @@ finish(struct bgp_attr_state *st, const uint8_t *wd, size_t wdlen,
 			bgp_event(u, BGP_DISCARD, BGP_ATTR_NONE, BGP_R_FAMILY);
 		if (empty)
 			return (u->verdict);
-	} else if (!bgp_nlri_check(
-		       &withdrawn, wd, wdlen, BGP_FAM_IPV4, params) ||
-		   !bgp_nlri_check(
-		       &announced, nlri, nlrilen, BGP_FAM_IPV4, params)) {
+	} else if (!bgp_nlri_check(&withdrawn, wd, wdlen, BGP_FAM_IPV4,
+	    params) ||
+	    !bgp_nlri_check(&announced, nlri, nlrilen, BGP_FAM_IPV4, params)) {
 		/* RFC 7606 s. 5.3, s. 3 j */
 		reset(u, BGP_R_NLRI, BGP_UPDATE_NETWORK);
 		return (u->verdict);

@@ -11,6 +11,14 @@
 #include "msg.h"
 #include "proc.h"
 
+static const char *const nexthop_states[] = {
+	[NEXTHOP_UNRESOLVED] = "unresolved",
+	[NEXTHOP_INCOMPLETE] = "incomplete",
+	[NEXTHOP_LOCAL] = "local",
+	[NEXTHOP_VALID] = "valid",
+	NULL
+};
+
 static const struct field fields_msg_u32[] = {
     FIELD(msg_u32, value, U32),
 };
@@ -50,7 +58,7 @@ static const struct field fields_msg_table_info[] = {
 
 static const struct field fields_msg_nexthop_state[] = {
     FIELD(msg_nexthop_state, id, U32),
-    FIELD(msg_nexthop_state, state, U8),
+    FIELD_ENUM(msg_nexthop_state, state, nexthop_states),
 };
 
 static const struct field fields_msg_local[] = {
@@ -123,7 +131,7 @@ static const struct field fields_ctl_fib[] = {
     FIELD(ctl_fib, gateway, ADDR),
     FIELD(ctl_fib, neighbor, U32),
     FIELD(ctl_fib, neighbor_addr, ADDR),
-    FIELD(ctl_fib, nexthop_state, U8),
+    FIELD_ENUM(ctl_fib, nexthop_state, nexthop_states),
     FIELD(ctl_fib, pending, BOOL),
 };
 
@@ -164,7 +172,7 @@ static const struct field fields_ctl_neighbor_rib[] = {
 static const struct field fields_ctl_nexthop[] = {
     FIELD(ctl_nexthop, id, U32),
     FIELD(ctl_nexthop, addr, ADDR),
-    FIELD(ctl_nexthop, state, U8),
+    FIELD_ENUM(ctl_nexthop, state, nexthop_states),
     FIELD(ctl_nexthop, reason, STR),
     FIELD(ctl_nexthop, gateway, ADDR),
     FIELD(ctl_nexthop, ifname, STR),
@@ -271,16 +279,7 @@ ctl_record(uint32_t type)
 const char *
 nexthop_state_name(uint8_t state)
 {
-	static const char *const names[] = {
-	    [NEXTHOP_UNRESOLVED] = "unresolved",
-	    [NEXTHOP_INCOMPLETE] = "incomplete",
-	    [NEXTHOP_LOCAL] = "local",
-	    [NEXTHOP_VALID] = "valid",
-	};
-
-	if (state >= sizeof(names) / sizeof(names[0]))
-		return ("unknown");
-	return (names[state]);
+	return (state <= NEXTHOP_VALID ? nexthop_states[state] : "unknown");
 }
 
 static struct ibuf *

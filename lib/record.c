@@ -119,6 +119,18 @@ record_put(struct ibuf *b, const struct record *r, const void *s)
 	return (0);
 }
 
+/* Whether an enum's value has a name. */
+static int
+named(const struct field *f, uint8_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i <= value; i++)
+		if (f->names[i] == NULL)
+			return (0);
+	return (1);
+}
+
 int
 record_get(struct ibuf *b, const struct record *r, void *s)
 {
@@ -149,6 +161,8 @@ record_get(struct ibuf *b, const struct record *r, void *s)
 			break;
 		default:
 			error = ibuf_get(b, p, f->size);
+			if (error == 0 && f->names != NULL && !named(f, *p))
+				error = -1;
 			break;
 		}
 		if (error == -1) {
@@ -229,7 +243,10 @@ field_json(FILE *fp, const struct field *f, const uint8_t *p)
 
 	switch (f->type) {
 	case FIELD_U8:
-		fprintf(fp, "%u", *p);
+		if (f->names != NULL)
+			json_string(fp, f->names[*p]);
+		else
+			fprintf(fp, "%u", *p);
 		break;
 	case FIELD_U16:
 		memcpy(&u16, p, sizeof(u16));

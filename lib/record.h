@@ -13,7 +13,7 @@
 #include "imsg.h"
 
 enum field_type {
-	FIELD_U8,
+	FIELD_U8,	/* a number, or with names one of an enum */
 	FIELD_U16,
 	FIELD_U32,
 	FIELD_U64,
@@ -29,6 +29,8 @@ struct field {
 	enum field_type	 type;
 	size_t		 off;
 	size_t		 size;
+	/* of the values from 0 on, NULL-terminated; others are refused */
+	const char *const *names;
 };
 
 struct record {
@@ -39,7 +41,8 @@ struct record {
 };
 
 #define FIELD(s, m, t)	{ #m, FIELD_##t, offsetof(struct s, m),		\
-			    sizeof(((struct s *)0)->m) }
+			    sizeof(((struct s *)0)->m), NULL }
+#define FIELD_ENUM(s, m, n)	{ #m, FIELD_U8, offsetof(struct s, m), 1, n }
 #define RECORD(s, f)	{ #s, sizeof(struct s), (f),			\
 			    sizeof(f) / sizeof((f)[0]) }
 

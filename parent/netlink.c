@@ -21,50 +21,51 @@
  * Two sockets listen, so that a neighbor's new MAC never waits, or is lost,
  * behind the routes of a full table.
  */
-#define FAST_RCVBUF (8 * 1024 * 1024)
-#define ROUTES_RCVBUF (32 * 1024 * 1024)
-#define FAST_BURST 1024 /* messages per call */
-#define ROUTES_BURST 256
-#define LOOKUP_BURST 256 /* lookups per pass, a few ms */
-#define KEEP_BURST 1000 /* neighbors per second */
-#define DUMP_TRIES 5
+#define FAST_RCVBUF	(8 * 1024 * 1024)
+#define ROUTES_RCVBUF	(32 * 1024 * 1024)
+#define FAST_BURST	1024	/* messages per call */
+#define ROUTES_BURST	256
+#define LOOKUP_BURST	256	/* lookups per pass, a few ms */
+#define KEEP_BURST	1000	/* neighbors per second */
+#define DUMP_TRIES	5
 
-#define AUDIT_SOON_MS 100 /* after a link went, or messages were lost */
-#define AUDIT_SLOW 60 /* seconds; against what nobody told us */
+#define AUDIT_SOON_MS	100	/* after a link went, or messages were lost */
+#define AUDIT_SLOW	60	/* seconds; against what nobody told us */
 
-#define AUDIT_OWN 0x1 /* addresses and the table local */
-#define AUDIT_ALL 0x2
+#define AUDIT_OWN	0x1	/* addresses and the table local */
+#define AUDIT_ALL	0x2
 
 struct netlink {
-	struct nl_model model;
-	struct nl_sock *ask;
-	struct nl_sock *keep; /* may ask in the middle of a dump */
-	struct nl_sock *fast; /* links, addresses, neighbors */
-	struct nl_sock *routes; /* routes, rules, nexthop objects */
-	struct nl_probe *probe;
-	struct event *ev_fast;
-	struct event *ev_routes;
-	struct event *ev_probe; /* NULL: the kernel does not tell */
-	struct event *ev_step;
-	struct event *ev_soon;
-	struct event *ev_slow;
-	struct event *ev_keep;
-	unsigned int audit; /* AUDIT_* that are due */
-	bool keep_checked;
-	struct nl_neigh keep_cursor;
+	struct nl_model	 model;
+	struct nl_sock	*ask;
+	struct nl_sock	*keep;		/* may ask in the middle of a dump */
+	struct nl_sock	*fast;		/* links, addresses, neighbors */
+	struct nl_sock	*routes;	/* routes, rules, nexthop objects */
+	struct nl_probe	*probe;
+	struct event	*ev_fast;
+	struct event	*ev_routes;
+	struct event	*ev_probe;	/* NULL: the kernel does not tell */
+	struct event	*ev_step;
+	struct event	*ev_soon;
+	struct event	*ev_slow;
+	struct event	*ev_keep;
+	unsigned int	 audit;		/* AUDIT_* that are due */
+	bool		 keep_checked;
+	struct nl_neigh	 keep_cursor;
 };
 
-static const unsigned int fast_groups[] = {
-    RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
-static const unsigned int route_groups[] = {RTNLGRP_IPV4_ROUTE,
-    RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_NEXTHOP};
+static const unsigned int fast_groups[] = { RTNLGRP_LINK, RTNLGRP_NEIGH,
+	RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR };
+static const unsigned int route_groups[] = { RTNLGRP_IPV4_ROUTE,
+	RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
+	RTNLGRP_NEXTHOP };
 
-#define NGROUPS(g) (sizeof(g) / sizeof((g)[0]))
+#define NGROUPS(g)	(sizeof(g) / sizeof((g)[0]))
 
 static void
 step_soon(struct netlink *nl)
 {
-	struct timeval now = {0, 0};
+	struct timeval now = { 0, 0 };
 
 	/* a timer, not an activation: other events get their turn first */
 	if (!TAILQ_EMPTY(&nl->model.queue))
@@ -74,7 +75,7 @@ step_soon(struct netlink *nl)
 static void
 audit_soon(struct netlink *nl, unsigned int what)
 {
-	struct timeval tv = {0, AUDIT_SOON_MS * 1000};
+	struct timeval tv = { 0, AUDIT_SOON_MS * 1000 };
 
 	nl->audit |= what;
 	if (!evtimer_pending(nl->ev_soon, NULL))
@@ -97,8 +98,8 @@ take(const struct nlmsghdr *nlh, void *arg)
 	struct nl_event ev;
 
 	if (nl_parse(nlh, &ev) == -1) {
-		log_debug(
-		    "netlink: malformed message of type %u", nlh->nlmsg_type);
+		log_debug("netlink: malformed message of type %u",
+		    nlh->nlmsg_type);
 		return (0);
 	}
 	return (nl_model_event(&nl->model, &ev));
@@ -123,7 +124,7 @@ listen_read(struct netlink *nl, struct nl_sock *s, int burst)
 			break;
 		}
 		for (len = n; nl_ok(nlh, len);
-		     nlh = mnl_nlmsg_next(nlh, &len)) {
+		    nlh = mnl_nlmsg_next(nlh, &len)) {
 			if (take(nlh, nl) == -1) {
 				log_warn("netlink: event");
 				audit_soon(nl, AUDIT_ALL);
@@ -274,8 +275,8 @@ on_slow(evutil_socket_t fd, short what, void *arg)
 }
 
 struct lookup {
-	struct nl_route route;
-	bool found;
+	struct nl_route	route;
+	bool		found;
 };
 
 static int
@@ -336,7 +337,7 @@ on_step(evutil_socket_t fd, short what, void *arg)
 		if (lookup(nl, &addr, &l) == 0)
 			nl_hop_answer(&nl->model, id, &l.route, 0);
 		else if (errno == ETIMEDOUT || errno == ENOBUFS ||
-			 errno == ENOMEM || errno == EBADMSG) {
+		    errno == ENOMEM || errno == EBADMSG) {
 			/* not an answer: what we know stands */
 			log_warn("netlink: route lookup");
 			audit_soon(nl, AUDIT_ALL);
@@ -387,9 +388,8 @@ neigh_ask(struct netlink *nl, unsigned int ifindex, const struct addr *addr,
 	char buf[256];
 
 	memset(neigh, 0, sizeof(*neigh));
-	return (nl_sock_request(nl->keep,
-	    neigh_request(buf, RTM_GETNEIGH, 0, ifindex, addr), neigh_cb,
-	    neigh));
+	return (nl_sock_request(nl->keep, neigh_request(buf, RTM_GETNEIGH, 0,
+	    ifindex, addr), neigh_cb, neigh));
 }
 
 static int
@@ -399,8 +399,8 @@ neigh_use(struct netlink *nl, unsigned int ifindex, const struct addr *addr,
 	char buf[256];
 	struct nlmsghdr *nlh;
 
-	nlh =
-	    neigh_request(buf, RTM_NEWNEIGH, NLM_F_ACK | flags, ifindex, addr);
+	nlh = neigh_request(buf, RTM_NEWNEIGH, NLM_F_ACK | flags, ifindex,
+	    addr);
 	if (ext != 0)
 		mnl_attr_put_u32(nlh, NDA_FLAGS_EXT, ext);
 	return (nl_sock_request(nl->keep, nlh, NULL, NULL));
@@ -410,7 +410,7 @@ neigh_use(struct netlink *nl, unsigned int ifindex, const struct addr *addr,
 static void
 keep_check(struct netlink *nl, unsigned int ifindex, const struct addr *addr)
 {
-	struct timeval second = {1, 0};
+	struct timeval second = { 1, 0 };
 	struct nl_neigh now;
 
 	if (nl->keep_checked || neigh_ask(nl, ifindex, addr, &now) == -1)
@@ -419,7 +419,7 @@ keep_check(struct netlink *nl, unsigned int ifindex, const struct addr *addr)
 	if (now.ext & NTF_EXT_MANAGED)
 		return;
 	log_info("netlink: the kernel does not manage neighbors, "
-		 "refreshing them by hand");
+	    "refreshing them by hand");
 	nl->model.managed = false;
 	evtimer_add(nl->ev_keep, &second);
 }
@@ -444,7 +444,7 @@ keep(void *arg, unsigned int ifindex, const struct addr *addr, bool on)
 	} else if (!on)
 		return (0);
 	if (neigh_use(nl, ifindex, addr, on ? NLM_F_CREATE : 0,
-		on && nl->model.managed ? NTF_EXT_MANAGED : 0) == -1) {
+	    on && nl->model.managed ? NTF_EXT_MANAGED : 0) == -1) {
 		log_debug("netlink: neighbor %s on interface %u: %s",
 		    addr_format(addr, text), ifindex, strerror(errno));
 		return (-1);
@@ -460,7 +460,7 @@ on_keep(evutil_socket_t fd, short what, void *arg)
 {
 	struct netlink *nl = arg;
 	struct nl_neigh *cursor = &nl->keep_cursor;
-	struct timeval second = {1, 0};
+	struct timeval second = { 1, 0 };
 	int i;
 
 	for (i = 0; i < KEEP_BURST; i++) {
@@ -468,8 +468,8 @@ on_keep(evutil_socket_t fd, short what, void *arg)
 			memset(cursor, 0, sizeof(*cursor));
 			break;
 		}
-		(void)neigh_use(
-		    nl, cursor->ifindex, &cursor->addr, NLM_F_CREATE, 0);
+		(void)neigh_use(nl, cursor->ifindex, &cursor->addr,
+		    NLM_F_CREATE, 0);
 	}
 	evtimer_add(nl->ev_keep, &second);
 }
@@ -506,28 +506,28 @@ events_new(struct netlink *nl, struct event_base *base)
 {
 	short read = EV_READ | EV_PERSIST;
 
-	nl->ev_fast = event_new(base, nl_sock_fd(nl->fast), read, on_fast, nl);
-	nl->ev_routes =
-	    event_new(base, nl_sock_fd(nl->routes), read, on_routes, nl);
+	nl->ev_fast = event_new(base, nl_sock_fd(nl->fast), read, on_fast,
+	    nl);
+	nl->ev_routes = event_new(base, nl_sock_fd(nl->routes), read,
+	    on_routes, nl);
 	nl->ev_step = evtimer_new(base, on_step, nl);
 	nl->ev_soon = evtimer_new(base, on_audit, nl);
 	nl->ev_slow = event_new(base, -1, EV_PERSIST, on_slow, nl);
 	nl->ev_keep = evtimer_new(base, on_keep, nl);
 	if (nl_probe_fd(nl->probe) != -1) {
-		nl->ev_probe =
-		    event_new(base, nl_probe_fd(nl->probe), read, on_probe, nl);
+		nl->ev_probe = event_new(base, nl_probe_fd(nl->probe), read,
+		    on_probe, nl);
 		if (nl->ev_probe == NULL)
 			return (-1);
 	}
 	return (nl->ev_fast == NULL || nl->ev_routes == NULL ||
-			nl->ev_step == NULL || nl->ev_soon == NULL ||
-			nl->ev_slow == NULL || nl->ev_keep == NULL
-		    ? -1
-		    : 0);
+	    nl->ev_step == NULL || nl->ev_soon == NULL ||
+	    nl->ev_slow == NULL || nl->ev_keep == NULL ? -1 : 0);
 }
 
 struct netlink *
-netlink_open(struct event_base *base, const struct netlink_ops *ops, void *arg)
+netlink_open(struct event_base *base, const struct netlink_ops *ops,
+    void *arg)
 {
 	struct netlink *nl;
 	struct nl_ops model;
@@ -543,13 +543,13 @@ netlink_open(struct event_base *base, const struct netlink_ops *ops, void *arg)
 	nl_model_init(&nl->model, &model);
 	nl->ask = nl_sock_open(NETLINK_ROUTE, 0, true);
 	nl->keep = nl_sock_open(NETLINK_ROUTE, 0, true);
-	nl->fast = listen_open(FAST_RCVBUF, fast_groups, NGROUPS(fast_groups));
-	nl->routes =
-	    listen_open(ROUTES_RCVBUF, route_groups, NGROUPS(route_groups));
+	nl->fast = listen_open(FAST_RCVBUF, fast_groups,
+	    NGROUPS(fast_groups));
+	nl->routes = listen_open(ROUTES_RCVBUF, route_groups,
+	    NGROUPS(route_groups));
 	nl->probe = nl_probe_open();
 	if (nl->ask == NULL || nl->keep == NULL || nl->fast == NULL ||
-	    nl->routes == NULL || nl->probe == NULL ||
-	    events_new(nl, base) == -1) {
+	    nl->routes == NULL || nl->probe == NULL || events_new(nl, base) == -1) {
 		saved = errno;
 		netlink_close(nl);
 		errno = saved;
@@ -587,7 +587,7 @@ netlink_close(struct netlink *nl)
 int
 netlink_start(struct netlink *nl)
 {
-	struct timeval slow = {AUDIT_SLOW, 0};
+	struct timeval slow = { AUDIT_SLOW, 0 };
 
 	if (dump_all(nl) == -1)
 		return (-1);

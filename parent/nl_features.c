@@ -22,25 +22,27 @@
 #include "../lib/log.h"
 #include "nl.h"
 
-#define NETDEV_FAMILY "netdev"
-#define NETDEV_GROUP "mgmt"
-#define NETDEV_VERSION 1
+#define NETDEV_FAMILY		"netdev"
+#define NETDEV_GROUP		"mgmt"
+#define NETDEV_VERSION		1
 
 struct nl_probe {
-	struct nl_sock *ask;
-	struct nl_sock *listen; /* NULL: the kernel has no such family */
-	int ioctl_fd;
-	uint16_t family;
+	struct nl_sock	*ask;
+	struct nl_sock	*listen;	/* NULL: the kernel has no such family */
+	int		 ioctl_fd;
+	uint16_t	 family;
 };
 
 /* Drivers whose devices have ndo_xdp_xmit, in kernels that do not tell. */
-static const char *const xmit_drivers[] = {"atlantic", "bnxt_en", "bonding",
-    "cpsw", "dpaa2-eth", "ena", "enetc", "fec", "fsl_dpa", "fsl_dpaa2_eth",
-    "fsl_enetc", "gve", "hv_netvsc", "i40e", "ice", "igb", "igc", "ixgbe",
-    "ixgbevf", "mana", "mlx4_en", "mlx5_core", "mtk_soc_eth", "mvneta", "mvpp2",
-    "netsec", "nfp", "octeontx2", "qede", "rvu-nicpf", "rvu_nicpf", "sfc",
-    "st_gmac", "stmmac", "tsnep", "tun", "veth", "virtio_net", "vif",
-    "xen-netfront"};
+static const char *const xmit_drivers[] = {
+	"atlantic", "bnxt_en", "bonding", "cpsw", "dpaa2-eth", "ena", "enetc",
+	"fec", "fsl_dpa", "fsl_dpaa2_eth", "fsl_enetc", "gve", "hv_netvsc",
+	"i40e", "ice", "igb", "igc", "ixgbe", "ixgbevf", "mana", "mlx4_en",
+	"mlx5_core", "mtk_soc_eth", "mvneta", "mvpp2", "netsec", "nfp",
+	"octeontx2", "qede", "rvu-nicpf", "rvu_nicpf", "sfc", "st_gmac",
+	"stmmac", "tsnep", "tun", "veth", "virtio_net", "vif",
+	"xen-netfront"
+};
 
 static bool
 driver_xmits(const char *driver)
@@ -68,8 +70,7 @@ nl_features_judge(const struct nl_features *f, struct link_info *info)
 		if (!info->xmit)
 			snprintf(info->xmit_reason, sizeof(info->xmit_reason),
 			    "the kernel does not tell, and %s is not known to "
-			    "transmit for XDP",
-			    driver);
+			    "transmit for XDP", driver);
 		return;
 	}
 	info->xmit = (f->xdp & NETDEV_XDP_ACT_NDO_XMIT) != 0;
@@ -85,8 +86,8 @@ nl_features_judge(const struct nl_features *f, struct link_info *info)
 }
 
 struct family {
-	uint16_t id;
-	uint32_t group;
+	uint16_t	id;
+	uint32_t	group;
 };
 
 static int
@@ -94,8 +95,8 @@ family_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	struct family *family = arg;
 
-	return (
-	    nl_parse_family(nlh, NETDEV_GROUP, &family->id, &family->group));
+	return (nl_parse_family(nlh, NETDEV_GROUP, &family->id,
+	    &family->group));
 }
 
 static struct nlmsghdr *
@@ -119,7 +120,7 @@ probe_family(struct nl_probe *p)
 {
 	char buf[256];
 	struct nlmsghdr *nlh;
-	struct family family = {0, 0};
+	struct family family = { 0, 0 };
 
 	nlh = genl_request(buf, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, NETDEV_FAMILY);
@@ -181,8 +182,8 @@ nl_probe_fd(const struct nl_probe *p)
 }
 
 struct device {
-	unsigned int ifindex;
-	uint64_t features;
+	unsigned int	 ifindex;
+	uint64_t	 features;
 };
 
 static int
@@ -190,8 +191,8 @@ device_cb(const struct nlmsghdr *nlh, void *arg)
 {
 	struct device *dev = arg;
 
-	return (
-	    nl_parse_netdev(nlh, &dev->ifindex, &dev->features) == -1 ? -1 : 0);
+	return (nl_parse_netdev(nlh, &dev->ifindex, &dev->features) == -1 ?
+	    -1 : 0);
 }
 
 void
@@ -202,7 +203,7 @@ nl_probe_ask(struct nl_probe *p, unsigned int ifindex, const char *name,
 	struct ethtool_drvinfo info;
 	struct ifreq ifr;
 	struct nlmsghdr *nlh;
-	struct device dev = {0, 0};
+	struct device dev = { 0, 0 };
 
 	memset(f, 0, sizeof(*f));
 	memset(&info, 0, sizeof(info));
@@ -216,7 +217,8 @@ nl_probe_ask(struct nl_probe *p, unsigned int ifindex, const char *name,
 	}
 	if (p->family == 0)
 		return;
-	nlh = genl_request(buf, p->family, NETDEV_CMD_DEV_GET, NETDEV_VERSION);
+	nlh = genl_request(buf, p->family, NETDEV_CMD_DEV_GET,
+	    NETDEV_VERSION);
 	mnl_attr_put_u32(nlh, NETDEV_A_DEV_IFINDEX, ifindex);
 	if (nl_sock_request(p->ask, nlh, device_cb, &dev) == -1 ||
 	    dev.ifindex != ifindex)

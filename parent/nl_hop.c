@@ -16,9 +16,8 @@
 #include "nl.h"
 
 /* A neighbor in one of these states has an address that the kernel uses. */
-#define NUD_USABLE                                                           \
-	(NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | \
-	    NUD_NOARP)
+#define NUD_USABLE	(NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | \
+			    NUD_PERMANENT | NUD_NOARP)
 
 static int
 neigh_cmp(const struct neigh *a, const struct neigh *b)
@@ -90,8 +89,8 @@ static bool
 neigh_foreign(const struct neigh *n)
 {
 	return (n->known && ((n->last.state & (NUD_PERMANENT | NUD_NOARP)) ||
-				(n->last.flags & NTF_EXT_LEARNED) ||
-				(!n->kept && (n->last.ext & NTF_EXT_MANAGED))));
+	    (n->last.flags & NTF_EXT_LEARNED) ||
+	    (!n->kept && (n->last.ext & NTF_EXT_MANAGED))));
 }
 
 static void
@@ -99,8 +98,8 @@ neigh_keep(struct nl_model *m, struct neigh *n)
 {
 	if (n->kept || LIST_EMPTY(&n->hops) || neigh_foreign(n))
 		return;
-	if (m->ops.keep(m->ops.shell, n->last.ifindex, &n->last.addr, true) ==
-	    0)
+	if (m->ops.keep(m->ops.shell, n->last.ifindex, &n->last.addr,
+	    true) == 0)
 		n->kept = true;
 }
 
@@ -110,16 +109,16 @@ neigh_usable(const struct neigh *n)
 	static const uint8_t zero[6];
 
 	return (n->known && (n->last.state & NUD_USABLE) && n->last.has_mac &&
-		memcmp(n->last.mac, zero, sizeof(zero)) != 0);
+	    memcmp(n->last.mac, zero, sizeof(zero)) != 0);
 }
 
 static bool
 info_same(const struct nexthop_info *a, const struct nexthop_info *b)
 {
 	return (a->state == b->state && a->ifindex == b->ifindex &&
-		addr_cmp(&a->gateway, &b->gateway) == 0 &&
-		memcmp(a->mac, b->mac, sizeof(a->mac)) == 0 &&
-		strcmp(a->reason, b->reason) == 0);
+	    addr_cmp(&a->gateway, &b->gateway) == 0 &&
+	    memcmp(a->mac, b->mac, sizeof(a->mac)) == 0 &&
+	    strcmp(a->reason, b->reason) == 0);
 }
 
 static const char *
@@ -129,7 +128,7 @@ lookup_reason(int error)
 	case ENETUNREACH:
 	case ENOENT:
 	case ESRCH:
-	case EAGAIN: /* a throw route and nothing behind it */
+	case EAGAIN:		/* a throw route and nothing behind it */
 		return ("no route");
 	case EHOSTUNREACH:
 		return ("unreachable route");
@@ -167,8 +166,8 @@ type_reason(uint8_t type)
 
 /* The way out, once the route is known to be unicast. */
 static void
-hop_egress(
-    const struct nl_model *m, const struct hop *hop, struct nexthop_info *info)
+hop_egress(const struct nl_model *m, const struct hop *hop,
+    struct nexthop_info *info)
 {
 	const struct neigh *n = hop->neigh;
 	const struct link *link;
@@ -192,9 +191,8 @@ hop_egress(
 		return;
 	} else {
 		info->state = NEXTHOP_INCOMPLETE;
-		reason = n->known && (n->last.state & NUD_FAILED)
-			     ? "neighbor does not answer"
-			     : "neighbor is being resolved";
+		reason = n->known && (n->last.state & NUD_FAILED) ?
+		    "neighbor does not answer" : "neighbor is being resolved";
 	}
 	strlcpy(info->reason, reason, sizeof(info->reason));
 }
@@ -211,8 +209,8 @@ hop_update(struct nl_model *m, struct hop *hop)
 	if (nl_model_is_own(m, &hop->addr) ||
 	    (hop->error == 0 && hop->route.type == RTN_LOCAL)) {
 		info.state = NEXTHOP_LOCAL;
-		strlcpy(
-		    info.reason, "address of this router", sizeof(info.reason));
+		strlcpy(info.reason, "address of this router",
+		    sizeof(info.reason));
 	} else if (hop->error != 0) {
 		info.state = NEXTHOP_UNRESOLVED;
 		strlcpy(info.reason, lookup_reason(hop->error),
@@ -268,8 +266,8 @@ hop_attach(struct nl_model *m, struct hop *hop, struct neigh *n)
 	if (old == NULL || old == n || !LIST_EMPTY(&old->hops))
 		return;
 	if (old->kept) {
-		m->ops.keep(
-		    m->ops.shell, old->last.ifindex, &old->last.addr, false);
+		m->ops.keep(m->ops.shell, old->last.ifindex, &old->last.addr,
+		    false);
 		old->last.ext &= ~NTF_EXT_MANAGED;
 	}
 	old->kept = false;
@@ -345,8 +343,8 @@ static bool
 hop_askable(const struct addr *addr)
 {
 	return (!addr_is_multicast(addr) && !addr_is_unspecified(addr) &&
-		!addr_is_loopback(addr) &&
-		!(addr->af == AF_INET6 && addr_is_linklocal(addr)));
+	    !addr_is_loopback(addr) &&
+	    !(addr->af == AF_INET6 && addr_is_linklocal(addr)));
 }
 
 bool
@@ -385,8 +383,8 @@ hop_neighbor(struct nl_model *m, const struct hop *hop)
 }
 
 void
-nl_hop_answer(
-    struct nl_model *m, uint32_t id, const struct nl_route *route, int error)
+nl_hop_answer(struct nl_model *m, uint32_t id, const struct nl_route *route,
+    int error)
 {
 	struct hop *hop;
 
@@ -412,7 +410,7 @@ nl_hop_dirty_all(struct nl_model *m)
 	if (m->ndirty == m->nhops)
 		return;
 	RB_FOREACH(hop, hops_by_id, &m->hops)
-	hop_dirty(m, hop);
+		hop_dirty(m, hop);
 }
 
 /*
@@ -440,8 +438,7 @@ neigh_update(struct nl_model *m, struct neigh *n, bool dirty)
 {
 	struct hop *hop, *next;
 
-	LIST_FOREACH_SAFE(hop, &n->hops, same, next)
-	{
+	LIST_FOREACH_SAFE(hop, &n->hops, same, next) {
 		if (dirty)
 			hop_dirty(m, hop);
 		hop_update(m, hop);
@@ -497,7 +494,7 @@ nl_hop_neigh(struct nl_model *m, const struct nl_neigh *ev, bool gone)
 	/* somebody replaced the entry, and our flag with it; or this is from
 	   before we set it, and the flag is still there */
 	else if (m->managed && n->kept && !(ev->ext & NTF_EXT_MANAGED) &&
-		 m->ops.keep(m->ops.shell, ev->ifindex, &ev->addr, true) == -1)
+	    m->ops.keep(m->ops.shell, ev->ifindex, &ev->addr, true) == -1)
 		n->kept = false;
 	neigh_keep(m, n);
 	return (0);
@@ -508,8 +505,7 @@ nl_hop_sweep(struct nl_model *m)
 {
 	struct neigh *n, *next;
 
-	RB_FOREACH_SAFE(n, neighs, &m->neighs, next)
-	{
+	RB_FOREACH_SAFE(n, neighs, &m->neighs, next) {
 		if (n->known && n->gen != m->gen)
 			neigh_lost(m, n);
 	}

@@ -91,8 +91,7 @@ nl_model_link_name(const struct nl_model *m, const char *name)
 	struct nl_model *unconst = (struct nl_model *)(uintptr_t)m;
 	struct link *link;
 
-	RB_FOREACH(link, links, &unconst->links)
-	{
+	RB_FOREACH(link, links, &unconst->links) {
 		if (strcmp(link->info.name, name) == 0)
 			return (&link->info);
 	}
@@ -113,8 +112,8 @@ link_tell(struct nl_model *m, struct link *link)
 
 /* What follows from other links and from the driver. */
 static void
-link_derive(
-    const struct nl_model *m, const struct link *link, struct link_info *info)
+link_derive(const struct nl_model *m, const struct link *link,
+    struct link_info *info)
 {
 	const struct link *master = NULL;
 
@@ -208,8 +207,8 @@ event_link(struct nl_model *m, const struct nl_link *ev, bool gone)
 	memcpy(info.name, ev->name, sizeof(info.name));
 	info.ether = ev->type == ARPHRD_ETHER;
 	/* the kernel sets IFF_RUNNING for operstate UP and UNKNOWN */
-	info.up =
-	    (ev->flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+	info.up = (ev->flags & (IFF_UP | IFF_RUNNING)) ==
+	    (IFF_UP | IFF_RUNNING);
 	memcpy(info.mac, ev->mac, sizeof(info.mac));
 	info.mtu = ev->mtu;
 	info.master = ev->master;
@@ -217,8 +216,7 @@ event_link(struct nl_model *m, const struct nl_link *ev, bool gone)
 	link_derive(m, link, &info);
 	link_set(m, link, &info);
 	if (fresh && m->dumping != NL_LINK) {
-		RB_FOREACH(port, links, &m->links)
-		{
+		RB_FOREACH(port, links, &m->links) {
 			if (port->info.master == ev->ifindex)
 				link_refresh(m, port);
 		}
@@ -347,7 +345,7 @@ event_route(struct nl_model *m, const struct nl_route *ev, bool gone)
 		nl_hop_dirty_prefix(m, &ev->dst);
 	if (ev->table != RT_TABLE_LOCAL ||
 	    (ev->type != RTN_LOCAL && ev->type != RTN_BROADCAST &&
-		ev->type != RTN_ANYCAST))
+	    ev->type != RTN_ANYCAST))
 		return (0);
 	memset(&key, 0, sizeof(key));
 	key.prefix = ev->dst;
@@ -394,8 +392,7 @@ sweep_links(struct nl_model *m, bool complete)
 {
 	struct link *link, *next;
 
-	RB_FOREACH_SAFE(link, links, &m->links, next)
-	{
+	RB_FOREACH_SAFE(link, links, &m->links, next) {
 		if (complete && link->gen != m->gen) {
 			link_gone(m, link);
 			continue;
@@ -411,8 +408,7 @@ sweep_owns(struct nl_model *m, enum nl_kind source)
 {
 	struct own *own, *next;
 
-	RB_FOREACH_SAFE(own, owns, &m->owns, next)
-	{
+	RB_FOREACH_SAFE(own, owns, &m->owns, next) {
 		if (own->source == source && own->gen != m->gen)
 			own_del(m, own);
 	}

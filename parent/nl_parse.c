@@ -22,7 +22,7 @@ bool
 nl_ok(const struct nlmsghdr *nlh, int len)
 {
 	return (len >= (int)sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh) &&
-		nlh->nlmsg_len <= (uint32_t)len);
+	    nlh->nlmsg_len <= (uint32_t)len);
 }
 
 static int
@@ -40,7 +40,7 @@ static bool
 has_head(const struct nlmsghdr *nlh, size_t len)
 {
 	return (nlh->nlmsg_len % NLMSG_ALIGNTO == 0 &&
-		mnl_nlmsg_get_payload_len(nlh) >= len);
+	    mnl_nlmsg_get_payload_len(nlh) >= len);
 }
 
 static int
@@ -104,8 +104,7 @@ parse_brport(const struct nlattr *nest, uint8_t *stp)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, nest)
-	{
+	mnl_attr_for_each_nested(attr, nest) {
 		if (mnl_attr_get_type(attr) != IFLA_BRPORT_STATE)
 			continue;
 		if (attr_fixed(attr, stp, sizeof(*stp)) == -1)
@@ -121,8 +120,7 @@ parse_linkinfo(const struct nlattr *nest, struct nl_link *link)
 	const struct nlattr *attr, *data = NULL;
 	char slave[16] = "";
 
-	mnl_attr_for_each_nested(attr, nest)
-	{
+	mnl_attr_for_each_nested(attr, nest) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_INFO_KIND:
 			attr_kind(attr, link->kind, sizeof(link->kind));
@@ -158,8 +156,7 @@ parse_port(const struct nlmsghdr *nlh, struct nl_event *ev)
 
 	if (nlh->nlmsg_type == RTM_DELLINK || ifi->ifi_index <= 0)
 		return (0);
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		if (mnl_attr_get_type(attr) != IFLA_PROTINFO)
 			continue;
 		if ((n = parse_brport(attr, &ev->u.port.stp)) == -1)
@@ -213,8 +210,7 @@ parse_link(const struct nlmsghdr *nlh, struct nl_event *ev)
 	link->type = ifi->ifi_type;
 	link->flags = ifi->ifi_flags;
 	ev->gone = nlh->nlmsg_type == RTM_DELLINK;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		/* a wireless event: only a name, nothing of the state */
 		if (mnl_attr_get_type(attr) == IFLA_WIRELESS)
 			return (0);
@@ -241,13 +237,12 @@ parse_addr(const struct nlmsghdr *nlh, struct nl_event *ev)
 		return (0);
 	memset(&address, 0, sizeof(address));
 	memset(&local, 0, sizeof(local));
-	mnl_attr_for_each(attr, nlh, sizeof(*ifa))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
 		type = mnl_attr_get_type(attr);
 		if (type != IFA_ADDRESS && type != IFA_LOCAL)
 			continue;
 		if (attr_addr(attr, ifa->ifa_family,
-			type == IFA_LOCAL ? &local : &address) == -1)
+		    type == IFA_LOCAL ? &local : &address) == -1)
 			return (-1);
 	}
 	/* with both, IFA_ADDRESS is the other end of a point-to-point link */
@@ -276,12 +271,11 @@ parse_neigh(const struct nlmsghdr *nlh, struct nl_event *ev)
 	neigh->ifindex = ndm->ndm_ifindex;
 	neigh->state = ndm->ndm_state;
 	neigh->flags = ndm->ndm_flags;
-	mnl_attr_for_each(attr, nlh, sizeof(*ndm))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*ndm)) {
 		switch (mnl_attr_get_type(attr)) {
 		case NDA_DST:
-			if (attr_addr(attr, ndm->ndm_family, &neigh->addr) ==
-			    -1)
+			if (attr_addr(attr, ndm->ndm_family,
+			    &neigh->addr) == -1)
 				return (-1);
 			break;
 		case NDA_LLADDR:
@@ -362,8 +356,7 @@ parse_route(const struct nlmsghdr *nlh, struct nl_event *ev)
 	route->table = rtm->rtm_table;
 	route->dst.addr.af = rtm->rtm_family;
 	route->dst.len = rtm->rtm_dst_len;
-	mnl_attr_for_each(attr, nlh, sizeof(*rtm))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
 		if (parse_route_attr(attr, rtm->rtm_family, route) == -1)
 			return (-1);
 	}
@@ -411,8 +404,7 @@ parse_group(const struct nlattr *nest, const char *want, uint32_t *group_id)
 	char name[GENL_NAMSIZ] = "";
 	uint32_t id = 0;
 
-	mnl_attr_for_each_nested(attr, nest)
-	{
+	mnl_attr_for_each_nested(attr, nest) {
 		switch (mnl_attr_get_type(attr)) {
 		case CTRL_ATTR_MCAST_GRP_NAME:
 			if (attr_str(attr, name, sizeof(name)) == -1)
@@ -439,16 +431,14 @@ nl_parse_family(const struct nlmsghdr *nlh, const char *group, uint16_t *id,
 	*group_id = 0;
 	if (!has_head(nlh, sizeof(struct genlmsghdr)))
 		return (bad());
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		switch (mnl_attr_get_type(attr)) {
 		case CTRL_ATTR_FAMILY_ID:
 			if (attr_fixed(attr, id, sizeof(*id)) == -1)
 				return (-1);
 			break;
 		case CTRL_ATTR_MCAST_GROUPS:
-			mnl_attr_for_each_nested(nest, attr)
-			{
+			mnl_attr_for_each_nested(nest, attr) {
 				if (parse_group(nest, group, group_id) == -1)
 					return (-1);
 			}
@@ -459,8 +449,8 @@ nl_parse_family(const struct nlmsghdr *nlh, const char *group, uint16_t *id,
 }
 
 int
-nl_parse_netdev(
-    const struct nlmsghdr *nlh, unsigned int *ifindex, uint64_t *features)
+nl_parse_netdev(const struct nlmsghdr *nlh, unsigned int *ifindex,
+    uint64_t *features)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
@@ -474,15 +464,15 @@ nl_parse_netdev(
 	    genl->cmd != NETDEV_CMD_DEV_ADD_NTF &&
 	    genl->cmd != NETDEV_CMD_DEV_CHANGE_NTF)
 		return (0);
-	mnl_attr_for_each(attr, nlh, sizeof(*genl))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*genl)) {
 		switch (mnl_attr_get_type(attr)) {
 		case NETDEV_A_DEV_IFINDEX:
 			if (attr_u32(attr, ifindex) == -1)
 				return (-1);
 			break;
 		case NETDEV_A_DEV_XDP_FEATURES:
-			if (attr_fixed(attr, features, sizeof(*features)) == -1)
+			if (attr_fixed(attr, features,
+			    sizeof(*features)) == -1)
 				return (-1);
 			told = true;
 			break;

@@ -16,14 +16,14 @@
 
 #include "nl.h"
 
-#define SOCK_BUF 65536 /* the kernel sends at most 32 KiB at once */
-#define SOCK_WAIT 2 /* seconds for an answer of the local kernel */
+#define SOCK_BUF	65536	/* the kernel sends at most 32 KiB at once */
+#define SOCK_WAIT	2	/* seconds for an answer of the local kernel */
 
 struct nl_sock {
-	struct mnl_socket *mnl;
-	unsigned int seq;
-	bool ask;
-	char *buf;
+	struct mnl_socket	*mnl;
+	unsigned int		 seq;
+	bool			 ask;
+	char			*buf;
 };
 
 /* What these options refine is missing on no kernel that we support, and
@@ -31,19 +31,19 @@ struct nl_sock {
 static void
 sock_refine(struct nl_sock *s, int rcvbuf)
 {
-	struct timeval wait = {SOCK_WAIT, 0};
+	struct timeval wait = { SOCK_WAIT, 0 };
 	int fd = mnl_socket_get_fd(s->mnl), on = 1;
 
 	if (rcvbuf != 0 && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf,
-			       sizeof(rcvbuf)) == -1)
-		(void)setsockopt(
-		    fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	    sizeof(rcvbuf)) == -1)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf,
+		    sizeof(rcvbuf));
 	if (!s->ask)
 		return;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	/* filters of dumps are obeyed: one table, not a million routes */
-	(void)mnl_socket_setsockopt(
-	    s->mnl, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	(void)mnl_socket_setsockopt(s->mnl, NETLINK_GET_STRICT_CHK, &on,
+	    sizeof(on));
 	(void)mnl_socket_setsockopt(s->mnl, NETLINK_CAP_ACK, &on, sizeof(on));
 }
 
@@ -88,15 +88,15 @@ nl_sock_fd(const struct nl_sock *s)
 int
 nl_sock_join(struct nl_sock *s, unsigned int group)
 {
-	return (mnl_socket_setsockopt(
-	    s->mnl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)));
+	return (mnl_socket_setsockopt(s->mnl, NETLINK_ADD_MEMBERSHIP, &group,
+	    sizeof(group)));
 }
 
 ssize_t
 nl_sock_recv(struct nl_sock *s, const struct nlmsghdr **nlh)
 {
 	struct sockaddr_nl from;
-	struct iovec iov = {s->buf, SOCK_BUF};
+	struct iovec iov = { s->buf, SOCK_BUF };
 	struct msghdr msg;
 	ssize_t n;
 
@@ -126,13 +126,13 @@ nl_sock_recv(struct nl_sock *s, const struct nlmsghdr **nlh)
 }
 
 struct request {
-	uint32_t seq;
-	bool dump;
-	bool ack;
-	bool done;
-	bool overtaken;
-	nl_answer_fn *fn;
-	void *arg;
+	uint32_t	 seq;
+	bool		 dump;
+	bool		 ack;
+	bool		 done;
+	bool		 overtaken;
+	nl_answer_fn	*fn;
+	void		*arg;
 };
 
 /* An NLMSG_ERROR or the end of a dump: the errno in it. */
@@ -157,7 +157,8 @@ request_end(struct request *r, const struct nlmsghdr *nlh)
 static int
 request_messages(struct request *r, const struct nlmsghdr *nlh, int len)
 {
-	for (; !r->done && nl_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+	for (; !r->done && nl_ok(nlh, len);
+	    nlh = mnl_nlmsg_next(nlh, &len)) {
 		/* left over from a request that was given up */
 		if (nlh->nlmsg_seq != r->seq)
 			continue;
@@ -177,8 +178,8 @@ request_messages(struct request *r, const struct nlmsghdr *nlh, int len)
 }
 
 int
-nl_sock_request(
-    struct nl_sock *s, struct nlmsghdr *nlh, nl_answer_fn *fn, void *arg)
+nl_sock_request(struct nl_sock *s, struct nlmsghdr *nlh, nl_answer_fn *fn,
+    void *arg)
 {
 	struct request r;
 	const struct nlmsghdr *answer;

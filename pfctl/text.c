@@ -185,6 +185,7 @@ void
 text_fib_addr(FILE *f, const struct prefix *addr, const struct ctl_fib *r)
 {
 	char	a[ADDRSTRLEN], prefix[PREFIXSTRLEN], gw[ADDRSTRLEN];
+	char	from[ADDRSTRLEN];
 
 	addr_format(&addr->addr, a);
 	if (r->route)
@@ -193,7 +194,7 @@ text_fib_addr(FILE *f, const struct prefix *addr, const struct ctl_fib *r)
 		    prefix), addr_format(&r->gateway, gw), r->nexthop,
 		    r->nexthop == 1 ? "punt" :
 		    nexthop_state_name(r->nexthop_state),
-		    addr_format(&r->neighbor_addr, gw));
+		    addr_format(&r->neighbor_addr, from));
 	else
 		fprintf(f, "%s: no route\n", a);
 	fprintf(f, "  allowed %s, blocked %s, local %s\n  table word 0x%08x%s\n",

@@ -93,15 +93,15 @@ messages(struct nl_model *m, const struct nlmsghdr *nlh, int len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const wanted[] = {
-	    "10.0.0.2", "192.0.2.1", "2001:db8::2", "fe80::1"};
-	static const enum nl_kind kinds[] = {
-	    NL_LINK, NL_ADDR, NL_NEIGH, NL_ROUTE};
+	static const char *const wanted[] = { "10.0.0.2", "192.0.2.1",
+		"2001:db8::2", "fe80::1" };
+	static const enum nl_kind kinds[] = { NL_LINK, NL_ADDR, NL_NEIGH,
+		NL_ROUTE };
 	struct nl_model m;
 	struct addr addr;
 	int balance = 0;
-	struct nl_ops ops = {
-	    {on_link, on_local, on_nexthop}, &balance, NULL, on_probe, on_keep};
+	struct nl_ops ops = { { on_link, on_local, on_nexthop }, &balance,
+		NULL, on_probe, on_keep };
 	uint8_t *copy;
 	size_t i;
 

@@ -18,22 +18,22 @@
 #include "../../lib/log.h"
 #include "../../parent/nl.h"
 
-#define DEADLINE 20 /* seconds for anything to happen */
-#define MAXLOCAL 64
+#define DEADLINE	20	/* seconds for anything to happen */
+#define MAXLOCAL	64
 
 struct world {
-	struct event_base *base;
-	struct netlink *nl;
-	pid_t peer; /* holds the peers' namespace */
-	int hold;
-	struct nexthop_info hop[8];
-	unsigned int calls[8];
-	unsigned int gone; /* last link that went */
+	struct event_base	*base;
+	struct netlink		*nl;
+	pid_t			 peer;		/* holds the peers' namespace */
+	int			 hold;
+	struct nexthop_info	 hop[8];
+	unsigned int		 calls[8];
+	unsigned int		 gone;		/* last link that went */
 	struct {
-		char prefix[PREFIXSTRLEN];
-		int up, down;
-	} local[MAXLOCAL];
-	int nlocal;
+		char	prefix[PREFIXSTRLEN];
+		int	up, down;
+	}			 local[MAXLOCAL];
+	int			 nlocal;
 };
 
 static void
@@ -47,8 +47,8 @@ run(const char *what, va_list ap, const char *front)
 		atf_tc_fail("failed: %s", cmd);
 }
 
-static void here(const char *, ...) LOGFMT(1, 2);
-static void there(const struct world *, const char *, ...) LOGFMT(2, 3);
+static void	here(const char *, ...) LOGFMT(1, 2);
+static void	there(const struct world *, const char *, ...) LOGFMT(2, 3);
 
 static void
 here(const char *what, ...)
@@ -112,7 +112,7 @@ on_nexthop(void *arg, uint32_t id, const struct nexthop_info *info)
 	w->calls[id]++;
 }
 
-static const struct netlink_ops ops = {on_link, on_local, on_nexthop};
+static const struct netlink_ops ops = { on_link, on_local, on_nexthop };
 
 /* How often was this address reported up and not down since. */
 static int
@@ -133,21 +133,19 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Let the loop run until the condition holds. */
-#define WAIT(w, cond)                                                        \
-	do {                                                                 \
-		time_t until = time(NULL) + DEADLINE;                        \
-                                                                             \
-		while (!(cond)) {                                            \
-			if (time(NULL) > until)                              \
-				atf_tc_fail(                                 \
-				    "line %d: never came: %s\n"              \
-				    "hop 1: state %u mac %02x if %u: %s",    \
-				    __LINE__, #cond, (w)->hop[1].state,      \
-				    (w)->hop[1].mac[5], (w)->hop[1].ifindex, \
-				    (w)->hop[1].reason);                     \
-			event_base_loop((w)->base, EVLOOP_ONCE);             \
-		}                                                            \
-	} while (0)
+#define WAIT(w, cond) do {						\
+	time_t until = time(NULL) + DEADLINE;				\
+									\
+	while (!(cond)) {						\
+		if (time(NULL) > until)					\
+			atf_tc_fail("line %d: never came: %s\n"		\
+			    "hop 1: state %u mac %02x if %u: %s",	\
+			    __LINE__, #cond, (w)->hop[1].state,		\
+			    (w)->hop[1].mac[5], (w)->hop[1].ifindex,	\
+			    (w)->hop[1].reason);			\
+		event_base_loop((w)->base, EVLOOP_ONCE);		\
+	}								\
+} while (0)
 
 static void
 world_peer(struct world *w)
@@ -175,7 +173,7 @@ world_peer(struct world *w)
 static void
 world_new(struct world *w)
 {
-	static const struct timeval tick = {0, 50000};
+	static const struct timeval tick = { 0, 50000 };
 	int i;
 
 	memset(w, 0, sizeof(*w));
@@ -183,13 +181,14 @@ world_new(struct world *w)
 	world_peer(w);
 	here("ip link set lo up");
 	there(w, "sysctl -qw net.ipv4.conf.default.arp_notify=1 "
-		 "net.ipv6.conf.default.ndisc_notify=1 "
-		 "net.ipv6.conf.default.accept_dad=0");
+	    "net.ipv6.conf.default.ndisc_notify=1 "
+	    "net.ipv6.conf.default.accept_dad=0");
 	here("sysctl -qw net.ipv6.conf.default.accept_dad=0");
 	for (i = 0; i < 2; i++) {
 		here("ip link add n%d type veth peer name p%d netns %d", i, i,
 		    (int)w->peer);
-		there(w, "ip link set p%d address 02:00:00:00:0%d:02 up", i, i);
+		there(w, "ip link set p%d address 02:00:00:00:0%d:02 up", i,
+		    i);
 		here("ip link set n%d address 02:00:00:00:0%d:01 up", i, i);
 		here("ip addr add 10.0.%d.1/24 brd + dev n%d", i, i);
 		here("ip addr add 2001:db8:%d::1/64 nodad dev n%d", i, i);
@@ -227,8 +226,8 @@ valid(const struct world *w, uint32_t id, const char *ifname, int a, int b)
 	const struct nexthop_info *h = &w->hop[id];
 
 	return (w->calls[id] != 0 && h->state == NEXTHOP_VALID && l != NULL &&
-		h->ifindex == l->ifindex && h->mac[0] == 2 && h->mac[4] == a &&
-		h->mac[5] == b);
+	    h->ifindex == l->ifindex && h->mac[0] == 2 && h->mac[4] == a &&
+	    h->mac[5] == b);
 }
 
 static bool
@@ -236,7 +235,7 @@ state(const struct world *w, uint32_t id, enum nexthop_state s,
     const char *reason)
 {
 	return (w->calls[id] != 0 && w->hop[id].state == s &&
-		(reason == NULL || strcmp(w->hop[id].reason, reason) == 0));
+	    (reason == NULL || strcmp(w->hop[id].reason, reason) == 0));
 }
 
 static const struct link_info *
@@ -248,14 +247,14 @@ named(const struct world *w, const char *name)
 	return (l == NULL ? &none : l);
 }
 
-#define TEST(name)                                                     \
-	ATF_TC(name);                                                  \
-	ATF_TC_HEAD(name, tc)                                          \
-	{                                                              \
-		atf_tc_set_md_var(tc, "require.user", "root");         \
-		atf_tc_set_md_var(                                     \
-		    tc, "require.progs", "ip nsenter sysctl ethtool"); \
-	}                                                              \
+#define TEST(name)							\
+	ATF_TC(name);							\
+	ATF_TC_HEAD(name, tc)						\
+	{								\
+		atf_tc_set_md_var(tc, "require.user", "root");		\
+		atf_tc_set_md_var(tc, "require.progs",			\
+		    "ip nsenter sysctl ethtool");			\
+	}								\
 	ATF_TC_BODY(name, tc)
 
 TEST(links)
@@ -331,8 +330,8 @@ TEST(xmit)
 	here("ip link add br0 type bridge");
 	WAIT(&w, named(&w, "br0")->ifindex != 0);
 	ATF_CHECK(!named(&w, "br0")->xmit);
-	ATF_CHECK_STREQ(
-	    "bridge cannot transmit for XDP", named(&w, "br0")->xmit_reason);
+	ATF_CHECK_STREQ("bridge cannot transmit for XDP",
+	    named(&w, "br0")->xmit_reason);
 	world_end(&w);
 }
 
@@ -358,7 +357,7 @@ TEST(local_addresses)
 	WAIT(&w, is_local(&w, "192.0.2.1/32") == 0);
 	/* tentative: in no table yet */
 	here("sysctl -qw net.ipv6.conf.n0.accept_dad=1 "
-	     "net.ipv6.conf.n0.dad_transmits=100");
+	    "net.ipv6.conf.n0.dad_transmits=100");
 	here("ip addr add 2001:db8:0::7/64 dev n0");
 	WAIT(&w, is_local(&w, "2001:db8::7/128") == 1);
 	/* anycast: only where packets are forwarded */
@@ -392,9 +391,8 @@ life(const char *hop, const char *plen)
 	WAIT(&w, valid(&w, 1, "n0", 0, 0x99));
 	/* flushed: our flag is set again */
 	here("ip neigh del %s dev n0", hop);
-	WAIT(&w,
-	    valid(&w, 1, "n0", 0, 0x99) && system("ip neigh show dev n0 "
-						  "| grep -q managed") == 0);
+	WAIT(&w, valid(&w, 1, "n0", 0, 0x99) && system("ip neigh show dev n0 "
+	    "| grep -q managed") == 0);
 	there(&w, "ip link set p0 down");
 	WAIT(&w, state(&w, 1, NEXTHOP_UNRESOLVED, NULL));
 	there(&w, "ip link set p0 up");
@@ -412,8 +410,8 @@ life(const char *hop, const char *plen)
 	WAIT(&w, valid(&w, 1, "n0", 0, 0x99));
 	ifindex = named(&w, "n0")->ifindex;
 	here("ip link del n0");
-	WAIT(&w,
-	    w.gone == ifindex && state(&w, 1, NEXTHOP_UNRESOLVED, "no route"));
+	WAIT(&w, w.gone == ifindex && state(&w, 1, NEXTHOP_UNRESOLVED,
+	    "no route"));
 	world_end(&w);
 }
 
@@ -499,14 +497,14 @@ TEST(permanent_is_left_alone)
 
 	world_new(&w);
 	here("ip neigh add 10.0.0.50 lladdr 02:00:00:00:00:50 dev n0 "
-	     "nud permanent");
+	    "nud permanent");
 	here("ip neigh add 10.0.0.51 dev n0 managed");
 	want(&w, 1, "10.0.0.50");
 	want(&w, 2, "10.0.0.51");
 	WAIT(&w, valid(&w, 1, "n0", 0, 0x50));
 	WAIT(&w, state(&w, 2, NEXTHOP_INCOMPLETE, NULL));
 	here("ip neigh replace 10.0.0.50 lladdr 02:00:00:00:00:52 dev n0 "
-	     "nud permanent");
+	    "nud permanent");
 	WAIT(&w, valid(&w, 1, "n0", 0, 0x52));
 	netlink_drop(w.nl, 1);
 	netlink_drop(w.nl, 2);

@@ -28,6 +28,9 @@
 #include "../../parent/parent.h"
 
 #define HELPER		static __attribute__((__unused__))
+#ifndef nitems
+#define nitems(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
 #define PKT_MAX		2048
 #define ETH_HLEN	14
 

@@ -202,7 +202,8 @@ static const struct row {
 	{ "path id cut short", ADDPATH, "", BASE, "000001 08 0a",
 	    "reset 3/10 -:prefixes cannot be parsed" },
 	{ "v6 prefix too long", IBGP, "", ORIGIN PATH
-	    "80 0e 27 0002 01 10 " G6 "00 81 20010db800000000000000000000000100",
+	    "80 0e 27 0002 01 10 " G6 "00 81 20010db8 00000000 00000000 "
+	    "00000001 00",
 	    "", "reset 3/9 MP_REACH_NLRI:prefixes cannot be parsed" },
 	{ "v6 prefix cut short", IBGP, "", "80 0f 06 0002 01 20 2001", "",
 	    "reset 3/9 MP_UNREACH_NLRI:prefixes cannot be parsed" },

@@ -18,22 +18,22 @@
 #include "../../lib/log.h"
 #include "../../parent/nl.h"
 
-#define MAXROUTES 8
+#define MAXROUTES	8
 
 struct world {
-	struct nl_model m;
-	char said[4096];
-	struct nl_features features; /* of the next new link */
-	int keep; /* what keeping returns */
+	struct nl_model		 m;
+	char			 said[4096];
+	struct nl_features	 features;	/* of the next new link */
+	int			 keep;		/* what keeping returns */
 	struct {
-		struct prefix prefix;
-		struct nl_route route;
-		int error;
-	} routes[MAXROUTES];
-	int nroutes;
+		struct prefix	 prefix;
+		struct nl_route	 route;
+		int		 error;
+	}			 routes[MAXROUTES];
+	int			 nroutes;
 };
 
-static void say(struct world *, const char *, ...) LOGFMT(2, 3);
+static void	say(struct world *, const char *, ...) LOGFMT(2, 3);
 
 static void
 say(struct world *w, const char *fmt, ...)
@@ -66,8 +66,8 @@ on_local(void *arg, const struct prefix *prefix, bool up)
 static void
 on_nexthop(void *arg, uint32_t id, const struct nexthop_info *i)
 {
-	static const char *const states[] = {
-	    "unresolved", "incomplete", "local", "valid"};
+	static const char *const states[] = { "unresolved", "incomplete",
+		"local", "valid" };
 
 	say(arg, "hop %u %s", id, states[i->state]);
 	if (i->state == NEXTHOP_VALID)
@@ -98,8 +98,8 @@ on_keep(void *arg, unsigned int ifindex, const struct addr *addr, bool on)
 static void
 world_new(struct world *w)
 {
-	struct nl_ops ops = {
-	    {on_link, on_local, on_nexthop}, w, w, on_probe, on_keep};
+	struct nl_ops ops = { { on_link, on_local, on_nexthop }, w, w,
+		on_probe, on_keep };
 
 	memset(w, 0, sizeof(*w));
 	w->features.known = true;
@@ -115,7 +115,7 @@ expect_at(struct world *w, int line, const char *want)
 	    want);
 	w->said[0] = '\0';
 }
-#define EXPECT(w, want) expect_at(w, __LINE__, want)
+#define EXPECT(w, want)	expect_at(w, __LINE__, want)
 
 static struct addr
 addr(const char *text)
@@ -135,7 +135,7 @@ prefix(const char *text)
 	return (p);
 }
 
-#define UP (IFF_UP | IFF_RUNNING)
+#define UP	(IFF_UP | IFF_RUNNING)
 
 static struct nl_event
 link_event(unsigned int ifindex, uint32_t flags)
@@ -263,8 +263,8 @@ settle(struct world *w)
 		if (i == w->nroutes)
 			nl_hop_answer(&w->m, id, NULL, ENETUNREACH);
 		else
-			nl_hop_answer(
-			    &w->m, id, &w->routes[i].route, w->routes[i].error);
+			nl_hop_answer(&w->m, id, &w->routes[i].route,
+			    w->routes[i].error);
 	}
 	return (n);
 }
@@ -288,9 +288,9 @@ world_hop(struct world *w)
 	want(w, 1, "10.0.0.9");
 	neighbor(w, "10.0.0.9", 2, NUD_REACHABLE, NTF_EXT_MANAGED, 5);
 	EXPECT(w, "link if2 up xmit\n"
-		  "keep 2 10.0.0.9\n"
-		  "hop 1 incomplete: neighbor is being resolved\n"
-		  "hop 1 valid 2 05\n");
+	    "keep 2 10.0.0.9\n"
+	    "hop 1 incomplete: neighbor is being resolved\n"
+	    "hop 1 valid 2 05\n");
 }
 
 ATF_TC_WITHOUT_HEAD(links);
@@ -398,23 +398,21 @@ ATF_TC_WITHOUT_HEAD(xmit);
 ATF_TC_BODY(xmit, tc)
 {
 	static const struct {
-		const char *driver;
-		bool known;
-		uint64_t xdp;
-		bool xmit;
-		const char *reason;
+		const char	*driver;
+		bool		 known;
+		uint64_t	 xdp;
+		bool		 xmit;
+		const char	*reason;
 	} t[] = {
-	    {"i40e", true, 0x05, true, ""},
-	    {"i40e", true, 0x03, false, "i40e cannot transmit for XDP"},
-	    {"veth", true, 0x03, false,
-		"the veth's peer has neither GRO nor an XDP program"},
-	    {"ice", false, 0, true, "the kernel does not tell"},
-	    {"tg3", false, 0, false,
-		"the kernel does not tell, and tg3 "
-		"is not known to transmit for XDP"},
-	    {"", false, 0, false,
-		"the kernel does not tell, and its "
-		"driver is not known to transmit for XDP"},
+		{ "i40e", true, 0x05, true, "" },
+		{ "i40e", true, 0x03, false, "i40e cannot transmit for XDP" },
+		{ "veth", true, 0x03, false,
+		    "the veth's peer has neither GRO nor an XDP program" },
+		{ "ice", false, 0, true, "the kernel does not tell" },
+		{ "tg3", false, 0, false, "the kernel does not tell, and tg3 "
+		    "is not known to transmit for XDP" },
+		{ "", false, 0, false, "the kernel does not tell, and its "
+		    "driver is not known to transmit for XDP" },
 	};
 	struct nl_features f;
 	struct link_info info;
@@ -458,7 +456,7 @@ ATF_TC_BODY(own_addresses, tc)
 	route(&w, "2001:db8::/128", RT_TABLE_LOCAL, RTN_ANYCAST, 2, true);
 	route(&w, "127.0.0.0/8", RT_TABLE_LOCAL, RTN_LOCAL, 1, true);
 	EXPECT(&w, "local +10.0.0.255/32\nlocal +2001:db8::/128\n"
-		   "local +127.0.0.0/8\n");
+	    "local +127.0.0.0/8\n");
 	route(&w, "ff00::/8", RT_TABLE_LOCAL, RTN_MULTICAST, 2, true);
 	route(&w, "192.0.2.0/24", RT_TABLE_MAIN, RTN_UNICAST, 2, true);
 	route(&w, "192.0.2.1/32", RT_TABLE_LOCAL, RTN_UNICAST, 2, true);
@@ -494,38 +492,34 @@ ATF_TC_WITHOUT_HEAD(neighbor_changes);
 ATF_TC_BODY(neighbor_changes, tc)
 {
 	static const struct {
-		uint16_t state;
-		uint8_t mac;
-		const char *said;
+		uint16_t	 state;
+		uint8_t		 mac;
+		const char	*said;
 	} t[] = {
-	    {NUD_STALE, 5, ""},
-	    {NUD_DELAY, 5, ""},
-	    {NUD_PROBE, 5, ""},
-	    {NUD_REACHABLE, 6, "hop 1 valid 2 06\n"},
-	    {NUD_FAILED, 0,
-		"hop 1 incomplete: neighbor does not "
-		"answer\n"},
-	    {NUD_FAILED, 0, ""},
-	    {NUD_INCOMPLETE, 0,
-		"hop 1 incomplete: neighbor is being "
-		"resolved\n"},
-	    {NUD_REACHABLE, 6, "hop 1 valid 2 06\n"},
-	    {NUD_FAILED, 6,
-		"hop 1 incomplete: neighbor does not "
-		"answer\n"},
-	    {NUD_STALE, 7, "hop 1 valid 2 07\n"},
-	    /* usable, but with no address to send to */
-	    {NUD_REACHABLE, 0,
-		"hop 1 incomplete: neighbor is being "
-		"resolved\n"},
+		{ NUD_STALE, 5, "" },
+		{ NUD_DELAY, 5, "" },
+		{ NUD_PROBE, 5, "" },
+		{ NUD_REACHABLE, 6, "hop 1 valid 2 06\n" },
+		{ NUD_FAILED, 0, "hop 1 incomplete: neighbor does not "
+		    "answer\n" },
+		{ NUD_FAILED, 0, "" },
+		{ NUD_INCOMPLETE, 0, "hop 1 incomplete: neighbor is being "
+		    "resolved\n" },
+		{ NUD_REACHABLE, 6, "hop 1 valid 2 06\n" },
+		{ NUD_FAILED, 6, "hop 1 incomplete: neighbor does not "
+		    "answer\n" },
+		{ NUD_STALE, 7, "hop 1 valid 2 07\n" },
+		/* usable, but with no address to send to */
+		{ NUD_REACHABLE, 0, "hop 1 incomplete: neighbor is being "
+		    "resolved\n" },
 	};
 	struct world w;
 	size_t i;
 
 	world_hop(&w);
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		neighbor(
-		    &w, "10.0.0.9", 2, t[i].state, NTF_EXT_MANAGED, t[i].mac);
+		neighbor(&w, "10.0.0.9", 2, t[i].state, NTF_EXT_MANAGED,
+		    t[i].mac);
 		EXPECT(&w, t[i].said);
 	}
 	/* no lookup was needed for any of it */
@@ -582,14 +576,14 @@ ATF_TC_WITHOUT_HEAD(neighbor_of_others);
 ATF_TC_BODY(neighbor_of_others, tc)
 {
 	static const struct {
-		uint16_t state;
-		uint8_t flags;
-		uint32_t ext;
+		uint16_t	state;
+		uint8_t		flags;
+		uint32_t	ext;
 	} t[] = {
-	    {NUD_PERMANENT, 0, 0},
-	    {NUD_NOARP, 0, 0},
-	    {NUD_REACHABLE, NTF_EXT_LEARNED, 0},
-	    {NUD_REACHABLE, 0, NTF_EXT_MANAGED},
+		{ NUD_PERMANENT, 0, 0 },
+		{ NUD_NOARP, 0, 0 },
+		{ NUD_REACHABLE, NTF_EXT_LEARNED, 0 },
+		{ NUD_REACHABLE, 0, NTF_EXT_MANAGED },
 	};
 	struct world w;
 	struct nl_event ev;
@@ -661,11 +655,11 @@ ATF_TC_BODY(link_flap, tc)
 	ATF_CHECK_EQ(1, settle(&w));
 	neighbor(&w, "10.0.0.9", 2, NUD_REACHABLE, NTF_EXT_MANAGED, 5);
 	EXPECT(&w, "link if2 up xmit\nkeep 2 10.0.0.9\n"
-		   "hop 1 incomplete: neighbor is being resolved\n"
-		   "hop 1 valid 2 05\n");
+	    "hop 1 incomplete: neighbor is being resolved\n"
+	    "hop 1 valid 2 05\n");
 	link_goes(&w, 2);
 	EXPECT(&w, "link if2 gone xmit\n"
-		   "hop 1 unresolved: interface is gone\n");
+	    "hop 1 unresolved: interface is gone\n");
 	nl_model_clear(&w.m);
 }
 
@@ -696,23 +690,23 @@ ATF_TC_WITHOUT_HEAD(route_filter);
 ATF_TC_BODY(route_filter, tc)
 {
 	static const struct {
-		const char *prefix;
-		unsigned int lookups;
+		const char	*prefix;
+		unsigned int	 lookups;
 	} t[] = {
-	    {"0.0.0.0/0", 3},
-	    {"10.0.0.0/8", 2},
-	    {"10.0.0.0/24", 1},
-	    {"10.0.0.9/32", 1},
-	    {"10.0.0.8/32", 0},
-	    {"10.0.0.10/31", 0},
-	    {"10.0.0.8/31", 1},
-	    {"10.128.0.0/9", 0},
-	    {"192.0.2.0/24", 1},
-	    {"224.0.0.0/4", 0},
-	    {"::/0", 1},
-	    {"2001:db8::/32", 1},
-	    {"2001:db9::/32", 0},
-	    {"2001:db8::1/128", 1},
+		{ "0.0.0.0/0", 3 },
+		{ "10.0.0.0/8", 2 },
+		{ "10.0.0.0/24", 1 },
+		{ "10.0.0.9/32", 1 },
+		{ "10.0.0.8/32", 0 },
+		{ "10.0.0.10/31", 0 },
+		{ "10.0.0.8/31", 1 },
+		{ "10.128.0.0/9", 0 },
+		{ "192.0.2.0/24", 1 },
+		{ "224.0.0.0/4", 0 },
+		{ "::/0", 1 },
+		{ "2001:db8::/32", 1 },
+		{ "2001:db9::/32", 0 },
+		{ "2001:db8::1/128", 1 },
 	};
 	struct world w;
 	struct nl_event ev;
@@ -756,7 +750,7 @@ ATF_TC_BODY(becomes_local, tc)
 	address(&w, "10.0.0.9", 2, false);
 	settle(&w);
 	EXPECT(&w, "local -10.0.0.9/32\nkeep 2 10.0.0.9\n"
-		   "hop 1 valid 2 05\n");
+	    "hop 1 valid 2 05\n");
 	leads(&w, "10.0.0.0/24", RTN_LOCAL, 1, NULL, 0);
 	nl_hop_dirty_all(&w.m);
 	settle(&w);
@@ -768,33 +762,36 @@ ATF_TC_WITHOUT_HEAD(unresolved);
 ATF_TC_BODY(unresolved, tc)
 {
 	static const struct {
-		const char *addr;
-		uint8_t type;
-		unsigned int oif;
-		const char *gateway;
-		int error;
-		const char *said;
+		const char	*addr;
+		uint8_t		 type;
+		unsigned int	 oif;
+		const char	*gateway;
+		int		 error;
+		const char	*said;
 	} t[] = {
-	    {"10.0.0.9", 0, 0, NULL, ENETUNREACH, "no route"},
-	    {"10.0.0.9", 0, 0, NULL, EHOSTUNREACH, "unreachable route"},
-	    {"10.0.0.9", 0, 0, NULL, EINVAL, "blackhole route"},
-	    {"10.0.0.9", 0, 0, NULL, EACCES, "prohibit route"},
-	    {"10.0.0.9", RTN_UNREACHABLE, 1, NULL, 0, "unreachable route"},
-	    {"10.0.0.9", RTN_BLACKHOLE, 1, NULL, 0, "blackhole route"},
-	    {"10.0.0.9", RTN_BROADCAST, 2, NULL, 0, "broadcast address"},
-	    {"10.0.0.9", RTN_UNICAST, 8, NULL, 0, "interface is gone"},
-	    {"10.0.0.9", RTN_UNICAST, 3, NULL, 0, "interface is down"},
-	    {"10.0.0.9", RTN_UNICAST, 4, NULL, 0, "interface is not Ethernet"},
-	    {"10.0.0.9", RTN_UNICAST, 2, "224.0.0.1", 0,
-		"gateway is not unicast"},
-	    {"224.0.0.5", RTN_UNICAST, 2, NULL, 0,
-		"not an address that a route can lead to"},
-	    {"fe80::1", RTN_UNICAST, 2, NULL, 0,
-		"not an address that a route can lead to"},
-	    {"::1", RTN_UNICAST, 2, NULL, 0,
-		"not an address that a route can lead to"},
-	    {"0.0.0.0", RTN_UNICAST, 2, NULL, 0,
-		"not an address that a route can lead to"},
+		{ "10.0.0.9", 0, 0, NULL, ENETUNREACH, "no route" },
+		{ "10.0.0.9", 0, 0, NULL, EHOSTUNREACH, "unreachable route" },
+		{ "10.0.0.9", 0, 0, NULL, EINVAL, "blackhole route" },
+		{ "10.0.0.9", 0, 0, NULL, EACCES, "prohibit route" },
+		{ "10.0.0.9", RTN_UNREACHABLE, 1, NULL, 0,
+		    "unreachable route" },
+		{ "10.0.0.9", RTN_BLACKHOLE, 1, NULL, 0, "blackhole route" },
+		{ "10.0.0.9", RTN_BROADCAST, 2, NULL, 0,
+		    "broadcast address" },
+		{ "10.0.0.9", RTN_UNICAST, 8, NULL, 0, "interface is gone" },
+		{ "10.0.0.9", RTN_UNICAST, 3, NULL, 0, "interface is down" },
+		{ "10.0.0.9", RTN_UNICAST, 4, NULL, 0,
+		    "interface is not Ethernet" },
+		{ "10.0.0.9", RTN_UNICAST, 2, "224.0.0.1", 0,
+		    "gateway is not unicast" },
+		{ "224.0.0.5", RTN_UNICAST, 2, NULL, 0,
+		    "not an address that a route can lead to" },
+		{ "fe80::1", RTN_UNICAST, 2, NULL, 0,
+		    "not an address that a route can lead to" },
+		{ "::1", RTN_UNICAST, 2, NULL, 0,
+		    "not an address that a route can lead to" },
+		{ "0.0.0.0", RTN_UNICAST, 2, NULL, 0,
+		    "not an address that a route can lead to" },
 	};
 	struct world w;
 	struct nl_event ev;
@@ -812,8 +809,8 @@ ATF_TC_BODY(unresolved, tc)
 		leads(&w, strchr(t[i].addr, ':') ? "::/0" : "0.0.0.0/0",
 		    t[i].type, t[i].oif, t[i].gateway, t[i].error);
 		want(&w, 1, t[i].addr);
-		snprintf(want_said, sizeof(want_said), "hop 1 unresolved: %s\n",
-		    t[i].said);
+		snprintf(want_said, sizeof(want_said),
+		    "hop 1 unresolved: %s\n", t[i].said);
 		EXPECT(&w, want_said);
 		nl_model_clear(&w.m);
 		EXPECT(&w, "");
@@ -867,7 +864,7 @@ ATF_TC_BODY(many, tc)
 		ATF_REQUIRE(nl_hop_want(&w.m, id + 2, &a) == 0);
 	}
 	ATF_CHECK_EQ(60000, settle(&w));
-	nl_model_event(&w.m, &(struct nl_event){.kind = NL_POLICY});
+	nl_model_event(&w.m, &(struct nl_event){ .kind = NL_POLICY });
 	ATF_CHECK_EQ(60000, settle(&w));
 	route(&w, "10.1.0.0/16", RT_TABLE_MAIN, RTN_UNICAST, 2, true);
 	ATF_CHECK_EQ(30000, settle(&w));

@@ -20,8 +20,8 @@
 #include "../../parent/nl.h"
 
 static union {
-	char bytes[1024];
-	struct nlmsghdr nlh;
+	char		 bytes[1024];
+	struct nlmsghdr	 nlh;
 } buf;
 static struct nl_event ev;
 
@@ -173,14 +173,14 @@ ATF_TC_WITHOUT_HEAD(bridge_port);
 ATF_TC_BODY(bridge_port, tc)
 {
 	static const struct {
-		const char *slave;
-		bool data, port;
-		uint8_t stp;
+		const char	*slave;
+		bool		 data, port;
+		uint8_t		 stp;
 	} t[] = {
-	    {"bridge", true, true, BR_STATE_FORWARDING},
-	    {"bridge", true, true, BR_STATE_BLOCKING},
-	    {"bridge", false, true, BR_STATE_DISABLED},
-	    {"bond", true, false, 0},
+		{ "bridge", true, true, BR_STATE_FORWARDING },
+		{ "bridge", true, true, BR_STATE_BLOCKING },
+		{ "bridge", false, true, BR_STATE_DISABLED },
+		{ "bond", true, false, 0 },
 	};
 	struct nlattr *nest;
 	size_t i;
@@ -246,8 +246,8 @@ ATF_TC_BODY(neighbor, tc)
 
 	start_neigh(AF_INET6);
 	ATF_CHECK_EQ_MSG(-1, parse(), "no address");
-	mnl_attr_put(
-	    &buf.nlh, NDA_DST, 16, "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\1");
+	mnl_attr_put(&buf.nlh, NDA_DST, 16,
+	    "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\1");
 	ATF_CHECK_EQ(NL_NEIGH, parse());
 	ATF_CHECK(!ev.u.neigh.has_mac);
 	mnl_attr_put(&buf.nlh, NDA_LLADDR, 6, "\1\2\3\4\5\6");
@@ -317,21 +317,21 @@ ATF_TC_WITHOUT_HEAD(via);
 ATF_TC_BODY(via, tc)
 {
 	static const struct {
-		size_t len;
-		uint8_t family;
-		int want;
-		const char *gateway;
+		size_t		 len;
+		uint8_t		 family;
+		int		 want;
+		const char	*gateway;
 	} t[] = {
-	    {18, AF_INET6, NL_ROUTE, "fe80::9"},
-	    {6, AF_INET, NL_ROUTE, "254.128.0.0"},
-	    {6, AF_INET6, -1, NULL},
-	    {18, AF_INET, -1, NULL},
-	    {17, AF_INET6, -1, NULL},
-	    {1, AF_INET6, -1, NULL},
-	    {0, 0, -1, NULL},
-	    {8, AF_APPLETALK, NL_ROUTE, NULL},
+		{ 18, AF_INET6, NL_ROUTE, "fe80::9" },
+		{ 6, AF_INET, NL_ROUTE, "254.128.0.0" },
+		{ 6, AF_INET6, -1, NULL },
+		{ 18, AF_INET, -1, NULL },
+		{ 17, AF_INET6, -1, NULL },
+		{ 1, AF_INET6, -1, NULL },
+		{ 0, 0, -1, NULL },
+		{ 8, AF_APPLETALK, NL_ROUTE, NULL },
 	};
-	uint8_t bytes[18] = {0, 0, 0xfe, 0x80, [17] = 9};
+	uint8_t bytes[18] = { 0, 0, 0xfe, 0x80, [17] = 9 };
 	struct rtvia via;
 	size_t i;
 
@@ -352,16 +352,16 @@ ATF_TC_WITHOUT_HEAD(policy);
 ATF_TC_BODY(policy, tc)
 {
 	static const struct {
-		uint16_t type, flags;
-		int want;
+		uint16_t	type, flags;
+		int		want;
 	} t[] = {
-	    {RTM_NEWRULE, 0, NL_POLICY},
-	    {RTM_DELRULE, 0, NL_POLICY},
-	    {RTM_NEWNEXTHOP, 0, NL_IGNORE},
-	    {RTM_NEWNEXTHOP, NLM_F_REPLACE, NL_POLICY},
-	    {RTM_DELNEXTHOP, 0, NL_POLICY},
-	    {RTM_NEWTFILTER, 0, NL_IGNORE},
-	    {NLMSG_DONE, 0, NL_IGNORE},
+		{ RTM_NEWRULE, 0, NL_POLICY },
+		{ RTM_DELRULE, 0, NL_POLICY },
+		{ RTM_NEWNEXTHOP, 0, NL_IGNORE },
+		{ RTM_NEWNEXTHOP, NLM_F_REPLACE, NL_POLICY },
+		{ RTM_DELNEXTHOP, 0, NL_POLICY },
+		{ RTM_NEWTFILTER, 0, NL_IGNORE },
+		{ NLMSG_DONE, 0, NL_IGNORE },
 	};
 	size_t i;
 
@@ -403,28 +403,28 @@ ATF_TC_WITHOUT_HEAD(length);
 ATF_TC_BODY(length, tc)
 {
 	static const struct {
-		uint32_t claimed;
-		int len;
-		bool ok;
+		uint32_t	claimed;
+		int		len;
+		bool		ok;
 	} t[] = {
-	    {16, 16, true},
-	    {20, 20, true},
-	    {21, 20, false},
-	    {16, 15, false},
-	    {15, 20, false},
-	    {0, 20, false},
-	    {0x7fffffff, 20, false},
-	    {0x80000000, 20, false},
-	    {0xffffffff, 20, false},
-	    {16, -16, false},
+		{ 16, 16, true },
+		{ 20, 20, true },
+		{ 21, 20, false },
+		{ 16, 15, false },
+		{ 15, 20, false },
+		{ 0, 20, false },
+		{ 0x7fffffff, 20, false },
+		{ 0x80000000, 20, false },
+		{ 0xffffffff, 20, false },
+		{ 16, -16, false },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		start(RTM_NEWLINK, 0);
 		buf.nlh.nlmsg_len = t[i].claimed;
-		ATF_CHECK_EQ_MSG(
-		    t[i].ok, nl_ok(&buf.nlh, t[i].len), "row %zu", i);
+		ATF_CHECK_EQ_MSG(t[i].ok, nl_ok(&buf.nlh, t[i].len),
+		    "row %zu", i);
 	}
 }
 
@@ -453,7 +453,8 @@ ATF_TC_BODY(family, tc)
 	mnl_attr_nest_end(&buf.nlh, groups);
 	ATF_CHECK_EQ(0, nl_parse_family(&buf.nlh, "mgmt", &id, &group_id));
 	ATF_CHECK_EQ(8, group_id);
-	ATF_CHECK_EQ(0, nl_parse_family(&buf.nlh, "page-pool", &id, &group_id));
+	ATF_CHECK_EQ(0, nl_parse_family(&buf.nlh, "page-pool", &id,
+	    &group_id));
 	ATF_CHECK_EQ(9, group_id);
 	start(GENL_ID_CTRL, 0);
 	ATF_CHECK_EQ(-1, nl_parse_family(&buf.nlh, "mgmt", &id, &group_id));
@@ -474,7 +475,7 @@ ATF_TC_BODY(netdev, tc)
 	ATF_CHECK_EQ(1, nl_parse_netdev(&buf.nlh, &ifindex, &features));
 	ATF_CHECK_EQ(5, ifindex);
 	ATF_CHECK_EQ(0x10000000fULL, features);
-	genl->cmd = 3; /* the device went */
+	genl->cmd = 3;		/* the device went */
 	ATF_CHECK_EQ(0, nl_parse_netdev(&buf.nlh, &ifindex, &features));
 	genl->cmd = NETDEV_CMD_DEV_GET;
 	mnl_attr_put_u32(&buf.nlh, NETDEV_A_DEV_XDP_FEATURES, 1);
