@@ -118,7 +118,7 @@ $(TEST_SCRIPTS): $(O)/%: %.sh
 	@mkdir -p $(@D)
 	$(call say,SH,$@) { echo '#!/usr/bin/env atf-sh'; cat $<; } >$@ && chmod +x $@
 
-$(O)/regress/%Kyuafile: regress/%Kyuafile
+$(O)/%/Kyuafile: %/Kyuafile
 	@mkdir -p $(@D)
 	@cp $< $@
 

@@ -21,6 +21,27 @@
 static struct bgpe bgpe;
 
 static void
+listener_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+
+	if (event_add(l->ev, NULL) == -1)
+		fatalx("event_add: listener");
+}
+
+/* What the system lacks it will lack for a while; do not ask in a loop. */
+static void
+listener_rest(struct listener *l)
+{
+	const struct timeval second = { 1, 0 };
+
+	event_del(l->ev);
+	if (event_base_once(bgpe.proc.base, -1, EV_TIMEOUT, listener_again, l,
+	    &second) == -1)
+		fatalx("event: listener");
+}
+
+static void
 listener_accept(evutil_socket_t fd, short what, void *arg)
 {
 	struct sockaddr_storage ss;
@@ -34,9 +55,11 @@ listener_accept(evutil_socket_t fd, short what, void *arg)
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (c == -1) {
 			/* Those that gave up while they waited are not ours. */
-			if (errno != EAGAIN && errno != EINTR &&
-			    errno != ECONNABORTED)
-				log_warn("accept");
+			if (errno == EAGAIN || errno == EINTR ||
+			    errno == ECONNABORTED)
+				return;
+			log_warn("accept");
+			listener_rest(arg);
 			return;
 		}
 		conn_accept(&bgpe, arg, c, (struct sockaddr *)&ss);

@@ -224,6 +224,12 @@ TAILQ_HEAD(conns, conn);
 
 struct bgpe;
 
+/* What others can make us log as often as they like. */
+struct log_limit {
+	struct monotime	start;
+	unsigned int	lines;
+};
+
 /* A neighbor is the pair of listener and peer address. It outlives its
    connections, until its place is needed for another. */
 struct neighbor {
@@ -238,8 +244,7 @@ struct neighbor {
 	struct monotime		 probed;
 	uint32_t		 router_id;
 	char			 last_error[256];
-	struct monotime		 log_start;	/* of lines that are limited */
-	unsigned int		 log_lines;
+	struct log_limit	 limit;
 };
 
 #define CONNS_MAX		256	/* sessions of all neighbors */
@@ -251,6 +256,7 @@ struct bgpe {
 	struct listeners	 listeners;
 	struct neighbor		*neighbors[PEERS_MAX];	/* by id */
 	unsigned int		 nconns;
+	struct log_limit	 refused;
 	bool			 paused;	/* rde is behind */
 };
 

@@ -64,20 +64,19 @@ neighbor_established(const struct neighbor *n)
 	return (c != NULL && c->session->state == FSM_ESTABLISHED ? c : NULL);
 }
 
-/* Peers can make us log as often as they like: not more than they should. */
 static bool
-neighbor_may_log(struct neighbor *n)
+may_log(struct log_limit *l, const char *name)
 {
 	struct monotime now = conn_now();
 
-	if (now.ms - n->log_start.ms >= LOG_WINDOW) {
-		n->log_start = now;
-		n->log_lines = 0;
+	if (now.ms - l->start.ms >= LOG_WINDOW) {
+		l->start = now;
+		l->lines = 0;
 	}
-	if (n->log_lines++ == LOG_BURST)
+	if (l->lines++ == LOG_BURST)
 		log_warnx("neighbor %s: more of this is not logged for now",
-		    n->name);
-	return (n->log_lines <= LOG_BURST);
+		    name);
+	return (l->lines <= LOG_BURST);
 }
 
 /* The known one, or a new one, which may take the place of that which has
@@ -222,7 +221,7 @@ conn_close(struct conn *c, bool was_up)
 	size_t len;
 
 	strlcpy(n->last_error, s->reason, sizeof(n->last_error));
-	if (was_up || neighbor_may_log(n))
+	if (was_up || may_log(&n->limit, n->name))
 		log_warnx("neighbor %s: session %s: %s", n->name,
 		    was_up ? "down" : "failed", s->reason);
 	c->closing = true;
@@ -294,6 +293,7 @@ conn_down(struct conn *c)
 static void
 log_verdict(struct conn *c)
 {
+	struct neighbor *n = c->neighbor;
 	const struct bgp_update *u = &c->session->update;
 	const struct bgp_event *e;
 	const char *name;
@@ -310,13 +310,11 @@ log_verdict(struct conn *c)
 			name = e->attr == BGP_ATTR_NONE ? "UPDATE" : number;
 		}
 		if (e->verdict < BGP_WITHDRAW)
-			log_debug("neighbor %s: discarded %s: %s",
-			    c->neighbor->name, name,
-			    bgp_reason_text(e->reason));
-		else if (neighbor_may_log(c->neighbor))
+			log_debug("neighbor %s: discarded %s: %s", n->name,
+			    name, bgp_reason_text(e->reason));
+		else if (may_log(&n->limit, n->name))
 			log_warnx("neighbor %s: routes treated as withdrawn: "
-				  "%s: %s",
-			    c->neighbor->name, name,
+			    "%s: %s", n->name, name,
 			    bgp_reason_text(e->reason));
 	}
 }
@@ -569,23 +567,24 @@ void
 conn_accept(struct bgpe *b, struct listener *l, int fd,
     const struct sockaddr *sa)
 {
-	struct neighbor *n;
+	const char *why = NULL;
+	struct neighbor *n = NULL;
 	struct addr addr;
 	struct conn *c;
 	char name[ADDRSTRLEN];
 	const int one = 1;
 
 	addr_from_sa(&addr, sa);
-	if (!source_allowed(l->source, &addr)) {
-		log_debug("connection from %s refused: not a peer of %s",
-		    addr_format(&addr, name), "this listener");
-		close(fd);
-		return;
-	}
-	if (b->nconns >= CONNS_MAX ||
-	    (n = neighbor_get(b, l, &addr)) == NULL) {
-		log_debug("connection from %s refused: too many sessions",
-		    addr_format(&addr, name));
+	if (!source_allowed(l->source, &addr))
+		why = "peer-from and peer-ip do not allow it";
+	else if (b->nconns >= CONNS_MAX ||
+	    (n = neighbor_get(b, l, &addr)) == NULL)
+		why = "too many connections";
+	if (why != NULL) {
+		addr_format(&addr, name);
+		if (may_log(&b->refused, name))
+			log_warnx("neighbor %s: connection refused: %s", name,
+			    why);
 		close(fd);
 		return;
 	}

@@ -53,18 +53,6 @@ lex_line(struct parser *p)
 		c->used = 0;
 }
 
-const char *
-lex_join(struct parser *p, const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b);
-	char *s = lex_alloc(p, la + lb + 2);
-
-	memcpy(s, a, la);
-	s[la] = ' ';
-	memcpy(s + la + 1, b, lb + 1);
-	return (s);
-}
-
 static struct input *
 top(struct parser *p)
 {
@@ -152,8 +140,8 @@ lex_free(struct parser *p)
 	struct macro *m;
 	struct chunk *c;
 
-	while ((m = TAILQ_FIRST(&p->macros)) != NULL) {
-		TAILQ_REMOVE(&p->macros, m, entry);
+	while ((m = p->macros) != NULL) {
+		p->macros = m->next;
 		free(m->name);
 		free(m->value);
 		free(m);
@@ -163,6 +151,7 @@ lex_free(struct parser *p)
 		free(c);
 	}
 	free(p->buf);
+	free(p->value);
 }
 
 /* The next byte, -1 at a file's end. Leaves macros that are used up. */
@@ -229,7 +218,7 @@ macro_find(struct parser *p, const char *name, size_t len)
 {
 	struct macro *m;
 
-	TAILQ_FOREACH(m, &p->macros, entry)
+	for (m = p->macros; m != NULL; m = m->next)
 		if (strlen(m->name) == len && memcmp(m->name, name, len) == 0)
 			return (m);
 	return (NULL);
@@ -250,24 +239,42 @@ macro_add(struct parser *p, const char *name, size_t len, const char *value,
 		if ((m = calloc(1, sizeof(*m))) == NULL ||
 		    (m->name = strndup(name, len)) == NULL)
 			fatal("conf");
-		TAILQ_INSERT_TAIL(&p->macros, m, entry);
+		m->next = p->macros;
+		p->macros = m;
 	}
 	free(m->value);
 	m->value = copy;
 	m->fixed = fixed;
 }
 
+/* One more word of the value that macro_set will take. Beyond the longest
+   only the length counts on. */
 void
-macro_set(struct parser *p, const struct word *name, const char *value)
+macro_word(struct parser *p, const char *s)
+{
+	size_t len = strlen(s), blank = p->valuelen > 0;
+
+	if (p->value == NULL &&
+	    (p->value = malloc(CONF_MACRO_MAX + 1)) == NULL)
+		fatal("conf");
+	if (p->valuelen + blank + len <= CONF_MACRO_MAX) {
+		memcpy(p->value + p->valuelen, " ", blank);
+		memcpy(p->value + p->valuelen + blank, s, len + 1);
+	}
+	p->valuelen += blank + len;
+}
+
+void
+macro_set(struct parser *p, const struct word *name)
 {
 	if (!name_ok(name->s, strlen(name->s)))
 		conf_expected(p, name, "a macro's name of letters, digits "
 		    "and _ before =");
-	else if (strlen(value) > CONF_MACRO_MAX)
+	else if (p->valuelen > CONF_MACRO_MAX)
 		conf_error(p, &name->where, "found a macro of %zu characters, "
-		    "expected at most %d", strlen(value), CONF_MACRO_MAX);
+		    "expected at most %d", p->valuelen, CONF_MACRO_MAX);
 	else
-		macro_add(p, name->s, strlen(name->s), value, false);
+		macro_add(p, name->s, strlen(name->s), p->value, false);
 }
 
 /* "name=value" from the command line. */

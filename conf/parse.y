@@ -48,7 +48,7 @@ static void	set_mode(uint8_t *, uint8_t);
 %token	<word> CONNECT REQUIRE_LOC_RIB WITHDRAW KEEP RESTART VIA ARP_SCAVENGE
 %token	<word> NEXTHOP HEAD_SHIFT
 
-%type	<word> word keyword value listtext listword
+%type	<word> word keyword
 %type	<number> attachmode onoff scavenge restricted
 
 %%
@@ -62,7 +62,7 @@ conf	: /* empty */
 
 line	: GLOBAL			{ set_section(p, NULL); }
 	| MODULE word			{ set_section(p, &$2); }
-	| STRING '=' value		{ macro_set(p, &$1, $3.s); }
+	| STRING '=' value		{ macro_set(p, &$1); }
 	| global
 	| fastpath
 	;
@@ -80,23 +80,28 @@ keyword	: RESTRICTED | NATIVE | GENERIC | AUTO | URPF | OFF | LOOSE | STRICT
 	| ARP_SCAVENGE | NEXTHOP | HEAD_SHIFT
 	;
 
-	/* Words of a macro's value are joined by one blank; a list stays
-	   one. */
-value	: word
-	| value word		{ $$ = $1; $$.s = lex_join(p, $1.s, $2.s); }
-	| '{' listtext '}'	{
-		$$ = $2;
-		$$.s = lex_join(p, lex_join(p, "{", $2.s), "}");
-	}
+	/* Words of a macro's value are joined by blanks; a list stays one. */
+value	: words
+	| openlist listtext '}'	{ macro_word(p, "}"); }
+	;
+
+words	: valueword
+	| words valueword
+	;
+
+valueword: word			{ macro_word(p, $1.s); }
+	;
+
+openlist: '{'			{ macro_word(p, "{"); }
 	;
 
 listtext: listword
-	| listtext listword	{ $$ = $1; $$.s = lex_join(p, $1.s, $2.s); }
+	| listtext listword
 	;
 
-listword: word
-	| ','			{ memset(&$$, 0, sizeof($$)); $$.s = ","; }
-	| '{' listtext '}'	{ $$ = $2; }
+listword: valueword
+	| ','
+	| '{' listtext '}'
 	;
 
 	/* Prefixes gather in p->prefixes until their directive takes them. */
@@ -445,6 +450,7 @@ begin(struct parser *p, const struct syntax *s, const struct word *w)
 	memset(&p->source, 0, sizeof(p->source));
 	memset(&p->attach, 0, sizeof(p->attach));
 	p->nprefixes = 0;
+	p->valuelen = 0;
 	p->options = 0;
 	p->syntax = s;
 	p->form = s == NULL ? NULL : s->args;
@@ -598,7 +604,6 @@ conf_parse(const struct conf_reader *reader, const char *path,
 	size_t i;
 
 	memset(&p, 0, sizeof(p));
-	TAILQ_INIT(&p.macros);
 	p.reader = reader;
 	p.path = path;
 	if ((c = p.conf = config_new()) == NULL)

@@ -5,8 +5,6 @@
 #ifndef CONF_PARSER_H
 #define CONF_PARSER_H
 
-#include <sys/queue.h>
-
 #include <stdarg.h>
 
 #include "conf.h"
@@ -38,10 +36,10 @@ struct input {
 };
 
 struct macro {
-	TAILQ_ENTRY(macro)	 entry;
-	char			*name;
-	char			*value;
-	bool			 fixed;	/* given on the command line */
+	struct macro	*next;
+	char		*name;
+	char		*value;
+	bool		 fixed;	/* given on the command line */
 };
 
 struct chunk;
@@ -83,7 +81,7 @@ struct parser {
 	struct input		 inputs[CONF_NEST_MAX + 1];
 	size_t			 ninputs;
 	size_t			 bytes;
-	TAILQ_HEAD(, macro)	 macros;
+	struct macro		*macros;
 	uint32_t		 ntokens;	/* on this line so far */
 	uint32_t		 braces;	/* open */
 	struct config_where	 brace;		/* the outermost open one */
@@ -93,6 +91,8 @@ struct parser {
 	size_t			 buflen;
 	size_t			 bufsize;
 	struct chunk		*chunks;	/* words of this line */
+	char			*value;		/* of the macro being set */
+	size_t			 valuelen;
 
 	/* the line being parsed */
 	enum section		 section;
@@ -121,9 +121,8 @@ int	 lex_push(struct parser *, const char *name, const struct word *);
 void	 lex_free(struct parser *);
 /* Forget the words of a line that is done. */
 void	 lex_line(struct parser *);
-/* Text that lives as long as the line's words. */
-const char *lex_join(struct parser *, const char *, const char *);
-void	 macro_set(struct parser *, const struct word *, const char *);
+void	 macro_word(struct parser *, const char *);
+void	 macro_set(struct parser *, const struct word *);
 int	 macro_option(struct parser *, const char *);
 
 /* parse.y */

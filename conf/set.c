@@ -101,6 +101,10 @@ set_socket(struct parser *p, const struct word *w, bool restricted)
 	s.where = w->where;
 	if (!value_path(p, w, s.path, sizeof(s.path)))
 		return;
+	/* One that takes every command stands for the default one. */
+	if (!restricted && c->nsockets > 0 && c->sockets[0].where.line == 0)
+		memmove(c->sockets, c->sockets + 1,
+		    --c->nsockets * sizeof(*c->sockets));
 	for (i = 0; i < c->nsockets; i++) {
 		e = &c->sockets[i];
 		if (strcmp(e->path, s.path) != 0)
@@ -253,8 +257,9 @@ check_source_remote(struct parser *p, const struct config_source *s)
 		    "it", addr_format(&s->addr, addr));
 	for (i = 0; i < p->nprefixes; i++)
 		if (p->prefixes[i].prefix.addr.af != s->addr.af) {
-			conf_error(p, &p->prefixes[i].where, "found a peer-from "
-			    "of another family than the listener, expected %s",
+			conf_error(p, &p->prefixes[i].where, "found a "
+			    "peer-from of another family than the listener, "
+			    "expected %s",
 			    s->addr.af == AF_INET ? "IPv4" : "IPv6");
 			break;
 		}

@@ -126,7 +126,8 @@ struct config {
 	uint32_t		attach_settle_time;	/* milliseconds */
 	char			user_parent[33];
 	char			user_children[33];
-	struct config_socket	*sockets;	/* the default one first */
+	struct config_socket	*sockets;	/* the default one first,
+						   unless replaced */
 	uint32_t		nsockets;
 
 	/* module fast-path */

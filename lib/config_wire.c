@@ -507,13 +507,15 @@ get_config(struct ibuf *b, struct config *c)
 	size_t i;
 
 	if (get_num(b, &magic, WIRE_MAGIC, WIRE_MAGIC) == -1 ||
-	    get_global(b, c) == -1 || get_array(b, c, get_attach, CONFIG_ATTACH_MAX) == -1 ||
+	    get_global(b, c) == -1 ||
+	    get_array(b, c, get_attach, CONFIG_ATTACH_MAX) == -1 ||
 	    get_array(b, c, get_allow, UINT32_MAX) == -1 ||
 	    get_array(b, c, get_block, UINT32_MAX) == -1 ||
 	    get_array(b, c, get_source, CONFIG_SOURCES_MAX) == -1 ||
 	    get_array(b, c, get_local, UINT32_MAX) == -1 ||
 	    get_array(b, c, get_default, 2) == -1 ||
-	    get_array(b, c, get_mss, UINT32_MAX) == -1 || get_scalars(b, c) == -1 ||
+	    get_array(b, c, get_mss, UINT32_MAX) == -1 ||
+	    get_scalars(b, c) == -1 ||
 	    get_num(b, &n, (uint32_t)config_ndirectives,
 	    (uint32_t)config_ndirectives) == -1)
 		return (-1);

@@ -244,7 +244,7 @@ dp_load(const struct dp_params *params, char *err)
 		dp_free(dp);
 		return (NULL);
 	}
-	dp->frags = dp_has_frags();
+	dp->frags = !params->no_frags && dp_has_frags();
 	if (create_maps(dp, params, err) == -1 ||
 	    dp_program(dp, params->mode, &dp->prog, &dp->beat, err) == -1 ||
 	    (dp->pin && pin_over(dp, dp->tables[DP_CONTROL].fd, "control",

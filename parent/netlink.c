@@ -228,6 +228,11 @@ dump(struct netlink *nl, enum nl_kind kind, uint16_t type)
 	}
 	saved = errno;
 	nl_model_dump_end(&nl->model, kind, n == 0);
+	if (n == -1 && saved == EINTR) {
+		/* busy times: what came is true, what went is found later */
+		audit_soon(nl, AUDIT_ALL);
+		return (0);
+	}
 	errno = saved;
 	return (n);
 }
@@ -549,7 +554,8 @@ netlink_open(struct event_base *base, const struct netlink_ops *ops,
 	    NGROUPS(route_groups));
 	nl->probe = nl_probe_open();
 	if (nl->ask == NULL || nl->keep == NULL || nl->fast == NULL ||
-	    nl->routes == NULL || nl->probe == NULL || events_new(nl, base) == -1) {
+	    nl->routes == NULL || nl->probe == NULL ||
+	    events_new(nl, base) == -1) {
 		saved = errno;
 		netlink_close(nl);
 		errno = saved;

@@ -28,7 +28,7 @@
 
 struct nl_probe {
 	struct nl_sock	*ask;
-	struct nl_sock	*listen;	/* NULL: the kernel has no such family */
+	struct nl_sock	*listen;	/* NULL: no such family */
 	int		 ioctl_fd;
 	uint16_t	 family;
 };

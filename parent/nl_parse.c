@@ -18,6 +18,20 @@
 
 #include "nl.h"
 
+/* libmnl's own loops over attributes cast const away. */
+#define attrs_between(attr, start, end)					\
+	for ((attr) = (start);						\
+	    mnl_attr_ok((attr), (const char *)(end) -			\
+	    (const char *)(attr));					\
+	    (attr) = mnl_attr_next(attr))
+#define attrs_of(attr, nlh, head)					\
+	attrs_between(attr, mnl_nlmsg_get_payload_offset(nlh, head),	\
+	    mnl_nlmsg_get_payload_tail(nlh))
+#define attrs_in(attr, nest)						\
+	attrs_between(attr, mnl_attr_get_payload(nest),			\
+	    (const char *)mnl_attr_get_payload(nest) +			\
+	    mnl_attr_get_payload_len(nest))
+
 bool
 nl_ok(const struct nlmsghdr *nlh, int len)
 {
@@ -104,7 +118,7 @@ parse_brport(const struct nlattr *nest, uint8_t *stp)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, nest) {
+	attrs_in(attr, nest) {
 		if (mnl_attr_get_type(attr) != IFLA_BRPORT_STATE)
 			continue;
 		if (attr_fixed(attr, stp, sizeof(*stp)) == -1)
@@ -120,7 +134,7 @@ parse_linkinfo(const struct nlattr *nest, struct nl_link *link)
 	const struct nlattr *attr, *data = NULL;
 	char slave[16] = "";
 
-	mnl_attr_for_each_nested(attr, nest) {
+	attrs_in(attr, nest) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_INFO_KIND:
 			attr_kind(attr, link->kind, sizeof(link->kind));
@@ -156,7 +170,7 @@ parse_port(const struct nlmsghdr *nlh, struct nl_event *ev)
 
 	if (nlh->nlmsg_type == RTM_DELLINK || ifi->ifi_index <= 0)
 		return (0);
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
+	attrs_of(attr, nlh, sizeof(*ifi)) {
 		if (mnl_attr_get_type(attr) != IFLA_PROTINFO)
 			continue;
 		if ((n = parse_brport(attr, &ev->u.port.stp)) == -1)
@@ -210,7 +224,7 @@ parse_link(const struct nlmsghdr *nlh, struct nl_event *ev)
 	link->type = ifi->ifi_type;
 	link->flags = ifi->ifi_flags;
 	ev->gone = nlh->nlmsg_type == RTM_DELLINK;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
+	attrs_of(attr, nlh, sizeof(*ifi)) {
 		/* a wireless event: only a name, nothing of the state */
 		if (mnl_attr_get_type(attr) == IFLA_WIRELESS)
 			return (0);
@@ -237,7 +251,7 @@ parse_addr(const struct nlmsghdr *nlh, struct nl_event *ev)
 		return (0);
 	memset(&address, 0, sizeof(address));
 	memset(&local, 0, sizeof(local));
-	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
+	attrs_of(attr, nlh, sizeof(*ifa)) {
 		type = mnl_attr_get_type(attr);
 		if (type != IFA_ADDRESS && type != IFA_LOCAL)
 			continue;
@@ -271,7 +285,7 @@ parse_neigh(const struct nlmsghdr *nlh, struct nl_event *ev)
 	neigh->ifindex = ndm->ndm_ifindex;
 	neigh->state = ndm->ndm_state;
 	neigh->flags = ndm->ndm_flags;
-	mnl_attr_for_each(attr, nlh, sizeof(*ndm)) {
+	attrs_of(attr, nlh, sizeof(*ndm)) {
 		switch (mnl_attr_get_type(attr)) {
 		case NDA_DST:
 			if (attr_addr(attr, ndm->ndm_family,
@@ -356,7 +370,7 @@ parse_route(const struct nlmsghdr *nlh, struct nl_event *ev)
 	route->table = rtm->rtm_table;
 	route->dst.addr.af = rtm->rtm_family;
 	route->dst.len = rtm->rtm_dst_len;
-	mnl_attr_for_each(attr, nlh, sizeof(*rtm)) {
+	attrs_of(attr, nlh, sizeof(*rtm)) {
 		if (parse_route_attr(attr, rtm->rtm_family, route) == -1)
 			return (-1);
 	}
@@ -404,7 +418,7 @@ parse_group(const struct nlattr *nest, const char *want, uint32_t *group_id)
 	char name[GENL_NAMSIZ] = "";
 	uint32_t id = 0;
 
-	mnl_attr_for_each_nested(attr, nest) {
+	attrs_in(attr, nest) {
 		switch (mnl_attr_get_type(attr)) {
 		case CTRL_ATTR_MCAST_GRP_NAME:
 			if (attr_str(attr, name, sizeof(name)) == -1)
@@ -431,14 +445,14 @@ nl_parse_family(const struct nlmsghdr *nlh, const char *group, uint16_t *id,
 	*group_id = 0;
 	if (!has_head(nlh, sizeof(struct genlmsghdr)))
 		return (bad());
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+	attrs_of(attr, nlh, sizeof(struct genlmsghdr)) {
 		switch (mnl_attr_get_type(attr)) {
 		case CTRL_ATTR_FAMILY_ID:
 			if (attr_fixed(attr, id, sizeof(*id)) == -1)
 				return (-1);
 			break;
 		case CTRL_ATTR_MCAST_GROUPS:
-			mnl_attr_for_each_nested(nest, attr) {
+			attrs_in(nest, attr) {
 				if (parse_group(nest, group, group_id) == -1)
 					return (-1);
 			}
@@ -464,7 +478,7 @@ nl_parse_netdev(const struct nlmsghdr *nlh, unsigned int *ifindex,
 	    genl->cmd != NETDEV_CMD_DEV_ADD_NTF &&
 	    genl->cmd != NETDEV_CMD_DEV_CHANGE_NTF)
 		return (0);
-	mnl_attr_for_each(attr, nlh, sizeof(*genl)) {
+	attrs_of(attr, nlh, sizeof(*genl)) {
 		switch (mnl_attr_get_type(attr)) {
 		case NETDEV_A_DEV_IFINDEX:
 			if (attr_u32(attr, ifindex) == -1)

@@ -35,6 +35,7 @@ struct dp_params {
 	uint32_t	 nexthops;	/* ids, a power of two */
 	uint8_t		 mode;		/* enum forwarding_mode */
 	bool		 pin;		/* false: a test's, nothing is pinned */
+	bool		 no_frags;	/* a test's: as if before 5.18 */
 };
 
 /* Routes to pool units: what a full table's shape needs, rounded up to a
@@ -158,8 +159,9 @@ int		 netlink_start(struct netlink *);
 const struct link_info *netlink_link(const struct netlink *, unsigned int);
 const struct link_info *netlink_link_name(const struct netlink *,
 		    const char *);
-/* Follow a next hop: the callback comes with its state, now and at each
-   change; its neighbor is resolved and kept alive. */
+/* Follow a next hop: the callback comes from the loop with its state, soon and
+   at each change; its neighbor is resolved and kept alive. Callbacks must not
+   drop. -1 EEXIST, ENOMEM. */
 int		 netlink_want(struct netlink *, uint32_t id,
 		    const struct addr *);
 void		 netlink_drop(struct netlink *, uint32_t id);

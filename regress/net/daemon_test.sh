@@ -75,8 +75,9 @@ privileges_body() {
 		atf_check_equal 1 "$(status_of "$pid" NoNewPrivs)"
 		atf_check_equal 2 "$(status_of "$pid" Seccomp)"
 		atf_check_equal "$(id -u nobody)" "$(status_of "$pid" Uid)"
-		atf_check_equal "" "$(awk '$1 == "Groups:" { print $2 }' \
-		    "/proc/$pid/status")"
+		atf_check_equal "$(id -g nobody)" \
+		    "$(sed -n 's/^Groups:[[:space:]]*//p' \
+		    "/proc/$pid/status" | tr -d ' ')"
 		atf_check_equal /run/packetframe/empty \
 		    "$(readlink "/proc/$pid/root")"
 	done
@@ -285,10 +286,14 @@ reload_body() {
 	kill -HUP "$(cat "$DIR/packetframed.pid")"
 	wait_for 10 not_in_policy || atf_fail "$(pfctl show policy)"
 	# many at once: each is answered, one round at a time
+	pids=
 	for _ in 1 2 3 4 5 6 7 8; do
 		pfctl reload >/dev/null &
+		pids="$pids $!"
 	done
-	wait
+	for pid in $pids; do
+		wait "$pid" || atf_fail "one of many reloads failed"
+	done
 	answers || atf_fail "no answer after many reloads"
 }
 allowed() { pfctl show fib "$1" | grep -q 'allowed yes'; }

@@ -455,7 +455,8 @@ TEST(recursive)
 	here("ip route add 192.0.2.0/24 via 10.0.0.2 metric 50");
 	here("ip link set n1 down");
 	WAIT(&w, valid(&w, 1, "n0", 0, 2));
-	/* a nexthop object moves */
+	/* a nexthop object moves, and its routes without a message */
+	here("sysctl -qw net.ipv4.nexthop_compat_mode=0");
 	here("ip link set n1 up");
 	here("ip nexthop add id 5 via 10.0.1.2 dev n1");
 	here("ip route add 192.0.2.9/32 nhid 5");

@@ -264,10 +264,10 @@ nexthop_set(struct world *w, uint32_t id, unsigned int ifindex, uint16_t mtu)
  * the same namespace. Counters, flags, deadline: ready and converged, alive.
  */
 HELPER void
-world_new(struct world *w, uint8_t mode)
+world_new(struct world *w, uint8_t mode, bool no_frags)
 {
 	struct dp_params params = { .units4 = 1 << 16, .units6 = 1 << 17,
-	    .nexthops = 1024, .mode = mode };
+	    .nexthops = 1024, .mode = mode, .no_frags = no_frags };
 	struct port port = { .flags = PORT_UP };
 	char err[DP_ERRLEN], why[DP_ERRLEN];
 
@@ -276,6 +276,8 @@ world_new(struct world *w, uint8_t mode)
 	sh("ip link add out0 address 02:00:00:00:02:01 type veth peer name "
 	    "out1");
 	sh("ip link add off0 type veth peer name off1");
+	/* nothing but the test's packets may come in by in0 */
+	sh("echo 1 >/proc/sys/net/ipv6/conf/in1/disable_ipv6");
 	sh("for i in lo in0 in1 out0 out1 off0 off1; do "
 	    "ip link set $i up; done");
 	w->in = if_nametoindex("in0");

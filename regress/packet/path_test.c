@@ -129,8 +129,8 @@ static const struct test {
 	int		 end;
 } both[] = {
 	/* the two ways to be forwarded, and what does not keep from it */
-	{ "v4", { ANY4, GOOD4 }, CNT_FORWARD4 },
-	{ "v4 by source", { "203.0.64.1", "198.18.64.1" }, CNT_FORWARD4 },
+	{ "v4", { ANY4, .dst = GOOD4 }, CNT_FORWARD4 },
+	{ "v4 by source", { "203.0.64.1", .dst = "198.18.64.1" }, CNT_FORWARD4 },
 	{ "v4 TTL 2", { ANY4, GOOD4, .ttl = 2 }, CNT_FORWARD4 },
 	{ "v4 TTL 255", { ANY4, GOOD4, .ttl = 255 }, CNT_FORWARD4 },
 	{ "v4 padded", { ANY4, GOOD4, .payload = 8, .padding = 18 },
@@ -151,8 +151,8 @@ static const struct test {
 	    CNT_FORWARD4 },
 	{ "v4 checksum carries", { ANY4, GOOD4, .mangle = sum_carry },
 	    CNT_FORWARD4 },
-	{ "v6", { ANY6, GOOD6 }, CNT_FORWARD6 },
-	{ "v6 by source", { "2001:b100::1", "2001:a200::1" }, CNT_FORWARD6 },
+	{ "v6", { ANY6, .dst = GOOD6 }, CNT_FORWARD6 },
+	{ "v6 by source", { "2001:b100::1", .dst = "2001:a200::1" }, CNT_FORWARD6 },
 	{ "v6 hop limit 2", { ANY6, GOOD6, .ttl = 2 }, CNT_FORWARD6 },
 	{ "v6 padded", { ANY6, GOOD6, .payload = 8, .padding = 3 },
 	    CNT_FORWARD6 },
@@ -226,62 +226,62 @@ static const struct test {
 	    CNT_PASS_NDP },
 
 	/* addresses; 255.255.192/18 and 240/18 are allowed and routed */
-	{ "to 224", { ANY4, "224.0.0.5" }, CNT_PASS_DESTINATION },
-	{ "to 239", { ANY4, "239.255.255.255" }, CNT_PASS_DESTINATION },
-	{ "to broadcast", { ANY4, "255.255.255.255" }, CNT_PASS_DESTINATION },
-	{ "to nearly broadcast", { ANY4, "255.255.255.254" }, CNT_FORWARD4 },
-	{ "to 240", { ANY4, "240.0.0.1" }, CNT_FORWARD4 },
-	{ "to 127", { ANY4, "127.0.0.1" }, CNT_PASS_DESTINATION },
-	{ "to 169.254", { ANY4, "169.254.1.1" }, CNT_PASS_DESTINATION },
-	{ "to 0", { ANY4, "0.0.0.0" }, CNT_PASS_DESTINATION },
-	{ "from 224", { "224.1.1.1", GOOD4 }, CNT_PASS_SOURCE },
-	{ "from 127", { "127.255.255.1", GOOD4 }, CNT_PASS_SOURCE },
-	{ "from 169.254", { "169.254.9.9", GOOD4 }, CNT_PASS_SOURCE },
-	{ "from 0", { "0.0.0.0", GOOD4 }, CNT_PASS_SOURCE },
-	{ "from 0.1.2.3", { "0.1.2.3", GOOD4 }, CNT_PASS_SOURCE },
-	{ "from broadcast", { "255.255.255.255", GOOD4 }, CNT_PASS_SOURCE },
-	{ "to ff02::1", { ANY6, "ff02::1" }, CNT_PASS_DESTINATION },
-	{ "to ff0e::1", { ANY6, "ff0e::1" }, CNT_PASS_DESTINATION },
-	{ "to fe80::", { ANY6, "fe80::1" }, CNT_PASS_DESTINATION },
-	{ "to febf::", { ANY6, "febf:ffff::1" }, CNT_PASS_DESTINATION },
-	{ "to ::1", { ANY6, "::1" }, CNT_PASS_DESTINATION },
-	{ "to ::", { ANY6, "::" }, CNT_PASS_DESTINATION },
-	{ "from ff02::1", { "ff02::1", GOOD6 }, CNT_PASS_SOURCE },
-	{ "from fe80::", { "fe80::99", GOOD6 }, CNT_PASS_SOURCE },
-	{ "from ::1", { "::1", GOOD6 }, CNT_PASS_SOURCE },
-	{ "from ::", { "::", GOOD6 }, CNT_PASS_SOURCE },
-	{ "from ::ffff:0:0/96", { "::ffff:10.1.2.3", GOOD6 },
+	{ "to 224", { ANY4, .dst = "224.0.0.5" }, CNT_PASS_DESTINATION },
+	{ "to 239", { ANY4, .dst = "239.255.255.255" }, CNT_PASS_DESTINATION },
+	{ "to broadcast", { ANY4, .dst = "255.255.255.255" }, CNT_PASS_DESTINATION },
+	{ "to nearly broadcast", { ANY4, .dst = "255.255.255.254" }, CNT_FORWARD4 },
+	{ "to 240", { ANY4, .dst = "240.0.0.1" }, CNT_FORWARD4 },
+	{ "to 127", { ANY4, .dst = "127.0.0.1" }, CNT_PASS_DESTINATION },
+	{ "to 169.254", { ANY4, .dst = "169.254.1.1" }, CNT_PASS_DESTINATION },
+	{ "to 0", { ANY4, .dst = "0.0.0.0" }, CNT_PASS_DESTINATION },
+	{ "from 224", { "224.1.1.1", .dst = GOOD4 }, CNT_PASS_SOURCE },
+	{ "from 127", { "127.255.255.1", .dst = GOOD4 }, CNT_PASS_SOURCE },
+	{ "from 169.254", { "169.254.9.9", .dst = GOOD4 }, CNT_PASS_SOURCE },
+	{ "from 0", { "0.0.0.0", .dst = GOOD4 }, CNT_PASS_SOURCE },
+	{ "from 0.1.2.3", { "0.1.2.3", .dst = GOOD4 }, CNT_PASS_SOURCE },
+	{ "from broadcast", { "255.255.255.255", .dst = GOOD4 }, CNT_PASS_SOURCE },
+	{ "to ff02::1", { ANY6, .dst = "ff02::1" }, CNT_PASS_DESTINATION },
+	{ "to ff0e::1", { ANY6, .dst = "ff0e::1" }, CNT_PASS_DESTINATION },
+	{ "to fe80::", { ANY6, .dst = "fe80::1" }, CNT_PASS_DESTINATION },
+	{ "to febf::", { ANY6, .dst = "febf:ffff::1" }, CNT_PASS_DESTINATION },
+	{ "to ::1", { ANY6, .dst = "::1" }, CNT_PASS_DESTINATION },
+	{ "to ::", { ANY6, .dst = "::" }, CNT_PASS_DESTINATION },
+	{ "from ff02::1", { "ff02::1", .dst = GOOD6 }, CNT_PASS_SOURCE },
+	{ "from fe80::", { "fe80::99", .dst = GOOD6 }, CNT_PASS_SOURCE },
+	{ "from ::1", { "::1", .dst = GOOD6 }, CNT_PASS_SOURCE },
+	{ "from ::", { "::", .dst = GOOD6 }, CNT_PASS_SOURCE },
+	{ "from ::ffff:0:0/96", { "::ffff:10.1.2.3", .dst = GOOD6 },
 	    CNT_PASS_SOURCE },
-	{ "v4 to us", { ANY4, "198.19.64.1" }, CNT_PASS_LOCAL },
-	{ "v6 to us", { ANY6, "2001:a600::1" }, CNT_PASS_LOCAL },
-	{ "v4 from us", { OWN4, GOOD4 }, CNT_PASS_SOURCE_LOCAL },
-	{ "v6 from us", { OWN6, GOOD6 }, CNT_PASS_SOURCE_LOCAL },
-	{ "v4 from us, not allowed", { "203.0.128.9", "198.18.64.1" },
+	{ "v4 to us", { ANY4, .dst = "198.19.64.1" }, CNT_PASS_LOCAL },
+	{ "v6 to us", { ANY6, .dst = "2001:a600::1" }, CNT_PASS_LOCAL },
+	{ "v4 from us", { OWN4, .dst = GOOD4 }, CNT_PASS_SOURCE_LOCAL },
+	{ "v6 from us", { OWN6, .dst = GOOD6 }, CNT_PASS_SOURCE_LOCAL },
+	{ "v4 from us, not allowed", { "203.0.128.9", .dst = "198.18.64.1" },
 	    CNT_PASS_SOURCE_LOCAL },
 
 	/* policy */
-	{ "v4 not allowed", { ANY4, "198.18.64.1" }, CNT_PASS_NOT_ALLOWED },
-	{ "v6 not allowed", { ANY6, "2001:a200::1" }, CNT_PASS_NOT_ALLOWED },
-	{ "v4 blocked", { ANY4, "198.19.0.1" }, CNT_DROP_BLOCKED },
-	{ "v6 blocked", { ANY6, "2001:a500::1" }, CNT_DROP_BLOCKED },
-	{ "v4 blocked, not allowed", { ANY4, "100.65.0.1" },
+	{ "v4 not allowed", { ANY4, .dst = "198.18.64.1" }, CNT_PASS_NOT_ALLOWED },
+	{ "v6 not allowed", { ANY6, .dst = "2001:a200::1" }, CNT_PASS_NOT_ALLOWED },
+	{ "v4 blocked", { ANY4, .dst = "198.19.0.1" }, CNT_DROP_BLOCKED },
+	{ "v6 blocked", { ANY6, .dst = "2001:a500::1" }, CNT_DROP_BLOCKED },
+	{ "v4 blocked, not allowed", { ANY4, .dst = "100.65.0.1" },
 	    CNT_PASS_NOT_ALLOWED },
-	{ "v4 blocked, allowed by source", { "203.0.64.1", "100.65.0.1" },
+	{ "v4 blocked, allowed by source", { "203.0.64.1", .dst = "100.65.0.1" },
 	    CNT_DROP_BLOCKED },
-	{ "v4 from blocked", { "198.19.0.1", GOOD4 }, CNT_FORWARD4 },
-	{ "v4 wild node", { ANY4, "100.65.64.1" }, CNT_PASS_NOT_ALLOWED },
-	{ "v6 wild node", { ANY6, "2001:ac00::1" }, CNT_PASS_NOT_ALLOWED },
+	{ "v4 from blocked", { "198.19.0.1", .dst = GOOD4 }, CNT_FORWARD4 },
+	{ "v4 wild node", { ANY4, .dst = "100.65.64.1" }, CNT_PASS_NOT_ALLOWED },
+	{ "v6 wild node", { ANY6, .dst = "2001:ac00::1" }, CNT_PASS_NOT_ALLOWED },
 };
 
 static const struct test custom[] = {
-	{ "v4 no route", { ANY4, "198.18.128.1" }, CNT_PASS_NO_ROUTE },
-	{ "v6 no route", { ANY6, "2001:a300::1" }, CNT_PASS_NO_ROUTE },
-	{ "v4 punt", { ANY4, "198.18.192.1" }, CNT_PASS_PUNT },
-	{ "v6 punt", { ANY6, "2001:a400::1" }, CNT_PASS_PUNT },
-	{ "v4 unresolved", { ANY4, "198.19.128.1" }, CNT_PASS_NEXTHOP },
-	{ "v6 unresolved", { ANY6, "2001:a700::1" }, CNT_PASS_NEXTHOP },
-	{ "v4 same port", { ANY4, "198.19.192.1" }, CNT_PASS_SAME_PORT },
-	{ "v6 same port", { ANY6, "2001:a800::1" }, CNT_PASS_SAME_PORT },
+	{ "v4 no route", { ANY4, .dst = "198.18.128.1" }, CNT_PASS_NO_ROUTE },
+	{ "v6 no route", { ANY6, .dst = "2001:a300::1" }, CNT_PASS_NO_ROUTE },
+	{ "v4 punt", { ANY4, .dst = "198.18.192.1" }, CNT_PASS_PUNT },
+	{ "v6 punt", { ANY6, .dst = "2001:a400::1" }, CNT_PASS_PUNT },
+	{ "v4 unresolved", { ANY4, .dst = "198.19.128.1" }, CNT_PASS_NEXTHOP },
+	{ "v6 unresolved", { ANY6, .dst = "2001:a700::1" }, CNT_PASS_NEXTHOP },
+	{ "v4 same port", { ANY4, .dst = "198.19.192.1" }, CNT_PASS_SAME_PORT },
+	{ "v6 same port", { ANY6, .dst = "2001:a800::1" }, CNT_PASS_SAME_PORT },
 	{ "v4 MTU", { ANY4, "100.64.0.1", .payload = 580 }, CNT_FORWARD4 },
 	{ "v4 over MTU", { ANY4, "100.64.0.1", .payload = 581 },
 	    CNT_PASS_MTU },
@@ -296,23 +296,23 @@ static const struct test custom[] = {
 	    .padding = 5 }, CNT_PASS_MTU },
 	{ "v4 padding not counted", { ANY4, "100.64.0.1", .payload = 500,
 	    .padding = 80 }, CNT_FORWARD4 },
-	{ "v4 no egress", { ANY4, "100.64.64.1" }, CNT_PASS_EGRESS },
-	{ "v6 no egress", { ANY6, "2001:aa00::1" }, CNT_PASS_EGRESS },
-	{ "v4 group", { ANY4, "100.64.128.1" }, CNT_PASS_NEXTHOP },
-	{ "v6 group", { ANY6, "2001:ab00::1" }, CNT_PASS_NEXTHOP },
-	{ "v4 id past the end", { ANY4, "100.64.192.1" }, CNT_PASS_NEXTHOP },
+	{ "v4 no egress", { ANY4, .dst = "100.64.64.1" }, CNT_PASS_EGRESS },
+	{ "v6 no egress", { ANY6, .dst = "2001:aa00::1" }, CNT_PASS_EGRESS },
+	{ "v4 group", { ANY4, .dst = "100.64.128.1" }, CNT_PASS_NEXTHOP },
+	{ "v6 group", { ANY6, .dst = "2001:ab00::1" }, CNT_PASS_NEXTHOP },
+	{ "v4 id past the end", { ANY4, .dst = "100.64.192.1" }, CNT_PASS_NEXTHOP },
 };
 
 /* What the kernel says to the same destinations; see kernel_routes(). */
 static const struct test kernel[] = {
-	{ "v4 no route", { ANY4, "198.18.128.1" }, CNT_PASS_FIB_KERNEL },
-	{ "v6 no route", { ANY6, "2001:a300::1" }, CNT_PASS_FIB_KERNEL },
-	{ "v4 blackhole", { ANY4, "198.18.192.1" }, CNT_PASS_FIB_KERNEL },
-	{ "v6 blackhole", { ANY6, "2001:a400::1" }, CNT_PASS_FIB_KERNEL },
-	{ "v4 no neighbor", { ANY4, "198.19.128.1" }, CNT_PASS_NEXTHOP },
-	{ "v6 no neighbor", { ANY6, "2001:a700::1" }, CNT_PASS_NEXTHOP },
-	{ "v4 same port", { ANY4, "198.19.192.1" }, CNT_PASS_SAME_PORT },
-	{ "v6 same port", { ANY6, "2001:a800::1" }, CNT_PASS_SAME_PORT },
+	{ "v4 no route", { ANY4, .dst = "198.18.128.1" }, CNT_PASS_FIB_KERNEL },
+	{ "v6 no route", { ANY6, .dst = "2001:a300::1" }, CNT_PASS_FIB_KERNEL },
+	{ "v4 blackhole", { ANY4, .dst = "198.18.192.1" }, CNT_PASS_FIB_KERNEL },
+	{ "v6 blackhole", { ANY6, .dst = "2001:a400::1" }, CNT_PASS_FIB_KERNEL },
+	{ "v4 no neighbor", { ANY4, .dst = "198.19.128.1" }, CNT_PASS_NEXTHOP },
+	{ "v6 no neighbor", { ANY6, .dst = "2001:a700::1" }, CNT_PASS_NEXTHOP },
+	{ "v4 same port", { ANY4, .dst = "198.19.192.1" }, CNT_PASS_SAME_PORT },
+	{ "v6 same port", { ANY6, .dst = "2001:a800::1" }, CNT_PASS_SAME_PORT },
 	{ "v4 MTU", { ANY4, "100.64.0.1", .payload = 580 }, CNT_FORWARD4 },
 	{ "v4 over MTU", { ANY4, "100.64.0.1", .payload = 581 },
 	    CNT_PASS_MTU },
@@ -321,8 +321,8 @@ static const struct test kernel[] = {
 	    CNT_PASS_MTU },
 	{ "v4 frame with 5 more", { ANY4, "100.64.0.1", .payload = 580,
 	    .padding = 5 }, CNT_PASS_MTU },
-	{ "v4 no egress", { ANY4, "100.64.64.1" }, CNT_PASS_EGRESS },
-	{ "v6 no egress", { ANY6, "2001:aa00::1" }, CNT_PASS_EGRESS },
+	{ "v4 no egress", { ANY4, .dst = "100.64.64.1" }, CNT_PASS_EGRESS },
+	{ "v6 no egress", { ANY6, .dst = "2001:aa00::1" }, CNT_PASS_EGRESS },
 };
 
 static void
@@ -383,12 +383,12 @@ kernel_routes(void)
 	    "255.255.192.0/18 240.0.0.0/18; do "
 	    "$r $p via 10.9.2.9; done; $r blackhole 198.18.192.0/18;"
 	    "$r 198.19.128.0/18 via 10.9.2.8; $r 198.19.192.0/18 via 10.9.1.9;"
-	    "$r 100.64.0.0/18 via 10.9.2.9 mtu 600;"
+	    "$r 100.64.0.0/18 via 10.9.2.9 mtu lock 600;"
 	    "$r 100.64.64.0/18 via 10.9.3.9");
 	sh("r='ip -6 route add'; $r 2001:a100::/24 via fd00:2::9;"
 	    "$r 2001:a200::/24 via fd00:2::9; $r blackhole 2001:a400::/24;"
 	    "$r 2001:a700::/24 via fd00:2::8; $r 2001:a800::/24 via fd00:1::9;"
-	    "$r 2001:a900::/24 via fd00:2::9 mtu 1300;"
+	    "$r 2001:a900::/24 via fd00:2::9 mtu lock 1300;"
 	    "$r 2001:aa00::/24 via fd00:3::9");
 }
 
@@ -406,7 +406,7 @@ ATF_TC_BODY(custom_fib, tc)
 {
 	struct world w;
 
-	world_new(&w, MODE_CUSTOM_FIB);
+	world_new(&w, MODE_CUSTOM_FIB, false);
 	leaves_set(&w);
 	check_all(&w, both, nitems(both));
 	check_all(&w, custom, nitems(custom));
@@ -419,7 +419,7 @@ ATF_TC_BODY(kernel_fib, tc)
 	struct port port = { .flags = PORT_UP, .l3dev = 99999 };
 	struct world w;
 
-	world_new(&w, MODE_KERNEL_FIB);
+	world_new(&w, MODE_KERNEL_FIB, false);
 	leaves_set(&w);
 	kernel_routes();
 	check_all(&w, both, nitems(both));
@@ -441,19 +441,18 @@ ATF_TC_BODY(no_frags, tc)
 {
 	struct world w;
 
-	setenv("PACKET_TEST_NO_FRAGS", "1", 1);
-	world_new(&w, MODE_CUSTOM_FIB);
+	world_new(&w, MODE_CUSTOM_FIB, true);
 	leaves_set(&w);
 	check_all(&w, both, nitems(both));
 	check_all(&w, custom, nitems(custom));
 	dp_free(w.dp);
 }
 
-static const struct test v4 = { "v4", { ANY4, GOOD4 }, CNT_FORWARD4 };
-static const struct test v6 = { "v6", { ANY6, GOOD6 }, CNT_FORWARD6 };
-static const struct test blocked = { "blocked", { ANY4, "198.19.0.1" },
+static const struct test v4 = { "v4", { ANY4, .dst = GOOD4 }, CNT_FORWARD4 };
+static const struct test v6 = { "v6", { ANY6, .dst = GOOD6 }, CNT_FORWARD6 };
+static const struct test blocked = { "blocked", { ANY4, .dst = "198.19.0.1" },
     CNT_DROP_BLOCKED };
-static const struct test no_egress = { "no egress", { ANY4, "100.64.64.1" },
+static const struct test no_egress = { "no egress", { ANY4, .dst = "100.64.64.1" },
     CNT_PASS_EGRESS };
 
 /* One run, with the tallies that must move beside the ending. */
@@ -478,7 +477,7 @@ ATF_TC_BODY(switches, tc)
 {
 	struct world w;
 
-	world_new(&w, MODE_CUSTOM_FIB);
+	world_new(&w, MODE_CUSTOM_FIB, false);
 	leaves_set(&w);
 	check_tally(&w, &v4, CNT_FORWARD4, -1);
 	check_tally(&w, &blocked, CNT_DROP_BLOCKED, -1);
@@ -525,7 +524,7 @@ ATF_TC_BODY(ports, tc)
 	struct world w;
 	uint32_t i;
 
-	world_new(&w, MODE_CUSTOM_FIB);
+	world_new(&w, MODE_CUSTOM_FIB, false);
 	leaves_set(&w);
 	port.ifindex = w.in;
 	port.l3dev = w.in;
@@ -580,7 +579,7 @@ noise(uint8_t mode)
 	size_t len, i, flips;
 	int round;
 
-	world_new(&w, mode);
+	world_new(&w, mode, false);
 	leaves_set(&w);
 	if (mode == MODE_KERNEL_FIB)
 		kernel_routes();

@@ -163,6 +163,9 @@ static const struct row {
 	{ "discard and withdraw", IBGP, "", BASE "40 06 01 00 80 04 01 00",
 	    NLRI, "withdraw ATOMIC_AGGREGATE:wrong length "
 	    "MULTI_EXIT_DISC:wrong length -10.0.0.0/8" },
+	{ "withdraw and discard", IBGP, "", BASE "80 04 01 00 40 06 01 00",
+	    NLRI, "withdraw MULTI_EXIT_DISC:wrong length "
+	    "ATOMIC_AGGREGATE:wrong length -10.0.0.0/8" },
 
 	/* s. 4: lengths of attributes */
 	{ "attribute overruns", IBGP, "", BASE "c0 08 05 00010002", NLRI,

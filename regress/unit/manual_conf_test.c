@@ -53,8 +53,6 @@ check_default(const char *directive, const char *listed)
 		c->seen[i].line = 1;
 	config_lines(c, false, find_default, &d);
 	config_free(c);
-	if (strcmp(directive, "socket") == 0)	/* only others are listed */
-		strlcpy(d.value, "none", sizeof(d.value));
 	if (strcmp(directive, "no-slow-path") == 0)
 		strlcpy(d.value, "off", sizeof(d.value));
 	if (strcmp(directive, "driver-workaround") == 0)
