@@ -10,10 +10,11 @@
  * verdict has redirected nothing, so that a dry run may ask it too.
  */
 static __always_inline int
-egress_verdict(const struct pkt *p)
+egress_verdict(struct pkt *p)
 {
 	__u32 ifindex = READ(p->nh->ifindex);
 
+	SETTLE(p->in);
 	if (ifindex == p->ctx->ingress_ifindex || ifindex == pkt_l3dev(p))
 		return (pass(p, CNT_PASS_SAME_PORT));
 	if (!frame_fits(p, READ(p->nh->mtu)))

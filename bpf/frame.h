@@ -8,9 +8,12 @@
 #ifndef PF_FRAME_H
 #define PF_FRAME_H
 
-/* Is the frame longer than n bytes, the Ethernet header included? */
-static __always_inline int
-frame_compare(const struct pkt *p, __u32 n)
+/*
+ * Is the frame longer than n bytes, the Ethernet header included?  Not inline:
+ * where it is never called, it shall not cost registers either.
+ */
+__noinline int
+frame_compare(struct xdp_md *ctx, __u32 n)
 {
 	struct scratch *s;
 	int mtu;
@@ -20,11 +23,11 @@ frame_compare(const struct pkt *p, __u32 n)
 		return (0);
 	/* whatever the answer, this tells the MTU of the ingress */
 	s->mtu = 0;
-	bpf_check_mtu(p->ctx, 0, &s->mtu, 0, 0);
+	bpf_check_mtu(ctx, 0, &s->mtu, 0, 0);
 	mtu = s->mtu;
 	/* and this whether length - n is more than nothing */
 	s->mtu = 0;
-	return (bpf_check_mtu(p->ctx, 0, &s->mtu, mtu + ETH_HLEN - (int)n, 0) ==
+	return (bpf_check_mtu(ctx, 0, &s->mtu, mtu + ETH_HLEN - (int)n, 0) ==
 	    BPF_MTU_CHK_RET_FRAG_NEEDED);
 }
 
@@ -38,16 +41,14 @@ frame_compare(const struct pkt *p, __u32 n)
 static __always_inline int
 frame_holds(struct pkt *p, __u64 frame_len, __u32 len)
 {
-	__u64 need = len;
-
-	if (cfg_frags) {
-		if (frame_len < ETH_HLEN + len)
-			return (0);
-		if (frame_len > ETH_HLEN + FRAME_SLACK + len)
-			need = frame_len - ETH_HLEN - FRAME_SLACK;
-	} else if (!frame_compare(p, ETH_HLEN + len - 1))
+	p->in |= len;
+	SETTLE(p->in);
+	if (!cfg_frags)
+		return (frame_compare(p->ctx, ETH_HLEN + len - 1));
+	if (frame_len < ETH_HLEN + len)
 		return (0);
-	p->in |= need;
+	if (frame_len > ETH_HLEN + FRAME_SLACK + len)
+		p->in += frame_len - ETH_HLEN - FRAME_SLACK - len;
 	SETTLE(p->in);
 	return (1);
 }
@@ -58,7 +59,7 @@ frame_fits(const struct pkt *p, __u32 mtu)
 	if (pkt_need(p) > mtu)
 		return (0);
 	return (cfg_frags ||
-	    !frame_compare(p, ETH_HLEN + FRAME_SLACK + mtu));
+	    !frame_compare(p->ctx, ETH_HLEN + FRAME_SLACK + mtu));
 }
 
 #endif

@@ -61,6 +61,7 @@ enum msg {
 	M_NEXTHOP_STATE,	/* msg_nexthop_state */
 	M_LOCAL_ADDRESS,	/* msg_local */
 	M_LOCAL_END,		/* empty: the first dump is complete */
+	M_CONNECTED,		/* msg_local: a connected prefix */
 
 	/* control to the others and back; id: control's request slot */
 	M_CTL_REQUEST = 70,	/* u32 enum ctl, then its body */

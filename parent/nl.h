@@ -53,6 +53,8 @@ struct nl_port {
 struct nl_addr {
 	unsigned int	ifindex;
 	struct addr	addr;		/* ours, never the peer's */
+	struct prefix	net;		/* connected with it; af AF_UNSPEC:
+					   none */
 };
 
 struct nl_neigh {
@@ -201,6 +203,7 @@ struct own {
 	unsigned int		 ifindex;
 	uint32_t		 metric;
 	uint8_t			 type;
+	struct addr		 via;	/* connected: the address it is with */
 };
 RB_HEAD(owns, own);
 RB_PROTOTYPE(owns, own, entry, );
@@ -240,6 +243,7 @@ struct nl_model {
 	struct nl_ops		 ops;
 	struct links		 links;
 	struct owns		 owns;
+	struct owns		 nets;		/* connected prefixes */
 	struct neighs		 neighs;
 	struct hops_by_id	 hops;
 	struct hops_by_addr	 addrs;

@@ -38,7 +38,7 @@ own_cmp(const struct own *a, const struct own *b)
 		return (a->type < b->type ? -1 : 1);
 	if (a->metric != b->metric)
 		return (a->metric < b->metric ? -1 : 1);
-	return (0);
+	return (addr_cmp(&a->via, &b->via));
 }
 
 RB_GENERATE(links, link, entry, link_cmp)
@@ -52,27 +52,36 @@ nl_model_init(struct nl_model *m, const struct nl_ops *ops)
 	m->managed = true;
 	RB_INIT(&m->links);
 	RB_INIT(&m->owns);
+	RB_INIT(&m->nets);
 	RB_INIT(&m->neighs);
 	RB_INIT(&m->hops);
 	RB_INIT(&m->addrs);
 	TAILQ_INIT(&m->queue);
 }
 
+static void
+owns_clear(struct owns *owns)
+{
+	struct own *own;
+
+	while ((own = RB_ROOT(owns)) != NULL) {
+		RB_REMOVE(owns, owns, own);
+		free(own);
+	}
+}
+
 void
 nl_model_clear(struct nl_model *m)
 {
 	struct link *link;
-	struct own *own;
 
 	nl_hop_clear(m);
 	while ((link = RB_ROOT(&m->links)) != NULL) {
 		RB_REMOVE(links, &m->links, link);
 		free(link);
 	}
-	while ((own = RB_ROOT(&m->owns)) != NULL) {
-		RB_REMOVE(owns, &m->owns, own);
-		free(own);
-	}
+	owns_clear(&m->owns);
+	owns_clear(&m->nets);
 }
 
 struct link *
@@ -252,14 +261,14 @@ nl_model_features(struct nl_model *m, unsigned int ifindex, uint64_t xdp)
 
 /* The first reason for a prefix, in tree order. */
 static struct own *
-own_first(const struct nl_model *m, const struct prefix *prefix)
+own_first(const struct owns *owns, const struct prefix *prefix)
 {
-	struct nl_model *unconst = (struct nl_model *)(uintptr_t)m;
+	struct owns *unconst = (struct owns *)(uintptr_t)owns;
 	struct own key, *own;
 
 	memset(&key, 0, sizeof(key));
 	key.prefix = *prefix;
-	own = RB_NFIND(owns, &unconst->owns, &key);
+	own = RB_NFIND(owns, unconst, &key);
 	if (own == NULL || prefix_cmp(&own->prefix, prefix) != 0)
 		return (NULL);
 	return (own);
@@ -272,16 +281,28 @@ nl_model_is_own(const struct nl_model *m, const struct addr *addr)
 
 	prefix.addr = *addr;
 	prefix.len = af_bits(addr->af);
-	return (own_first(m, &prefix) != NULL);
+	return (own_first(&m->owns, &prefix) != NULL);
+}
+
+/* A prefix of one of the two sets came or went: tell. */
+static void
+own_tell(struct nl_model *m, const struct owns *owns,
+    const struct prefix *prefix, bool up)
+{
+	if (owns == &m->owns) {
+		m->ops.up.local(m->ops.up_arg, prefix, up);
+		nl_hop_dirty_prefix(m, prefix);
+	} else if (m->ops.up.connected != NULL)
+		m->ops.up.connected(m->ops.up_arg, prefix, up);
 }
 
 static int
-own_add(struct nl_model *m, struct own *new)
+own_add(struct nl_model *m, struct owns *owns, struct own *new)
 {
 	struct own *own;
 	bool first;
 
-	if ((own = RB_FIND(owns, &m->owns, new)) != NULL) {
+	if ((own = RB_FIND(owns, owns, new)) != NULL) {
 		own->gen = m->gen;
 		return (0);
 	}
@@ -289,35 +310,31 @@ own_add(struct nl_model *m, struct own *new)
 		return (-1);
 	*own = *new;
 	own->gen = m->gen;
-	first = own_first(m, &own->prefix) == NULL;
-	RB_INSERT(owns, &m->owns, own);
-	if (first) {
-		m->ops.up.local(m->ops.up_arg, &own->prefix, true);
-		nl_hop_dirty_prefix(m, &own->prefix);
-	}
+	first = own_first(owns, &own->prefix) == NULL;
+	RB_INSERT(owns, owns, own);
+	if (first)
+		own_tell(m, owns, &own->prefix, true);
 	return (0);
 }
 
 static void
-own_del(struct nl_model *m, struct own *own)
+own_del(struct nl_model *m, struct owns *owns, struct own *own)
 {
-	RB_REMOVE(owns, &m->owns, own);
-	if (own_first(m, &own->prefix) == NULL) {
-		m->ops.up.local(m->ops.up_arg, &own->prefix, false);
-		nl_hop_dirty_prefix(m, &own->prefix);
-	}
+	RB_REMOVE(owns, owns, own);
+	if (own_first(owns, &own->prefix) == NULL)
+		own_tell(m, owns, &own->prefix, false);
 	free(own);
 }
 
 static int
-own_change(struct nl_model *m, struct own *key, bool gone)
+own_change(struct nl_model *m, struct owns *owns, struct own *key, bool gone)
 {
 	struct own *own;
 
 	if (!gone)
-		return (own_add(m, key));
-	if ((own = RB_FIND(owns, &m->owns, key)) != NULL)
-		own_del(m, own);
+		return (own_add(m, owns, key));
+	if ((own = RB_FIND(owns, owns, key)) != NULL)
+		own_del(m, owns, own);
 	return (0);
 }
 
@@ -331,7 +348,14 @@ event_addr(struct nl_model *m, const struct nl_addr *ev, bool gone)
 	key.prefix.len = af_bits(ev->addr.af);
 	key.source = NL_ADDR;
 	key.ifindex = ev->ifindex;
-	return (own_change(m, &key, gone));
+	if (own_change(m, &m->owns, &key, gone) == -1)
+		return (-1);
+	if (ev->net.addr.af == AF_UNSPEC)
+		return (0);
+	/* two addresses of one interface may share a connected prefix */
+	key.via = ev->addr;
+	key.prefix = ev->net;
+	return (own_change(m, &m->nets, &key, gone));
 }
 
 static int
@@ -353,7 +377,7 @@ event_route(struct nl_model *m, const struct nl_route *ev, bool gone)
 	key.ifindex = ev->oif;
 	key.metric = ev->metric;
 	key.type = ev->type;
-	return (own_change(m, &key, gone));
+	return (own_change(m, &m->owns, &key, gone));
 }
 
 int
@@ -404,13 +428,13 @@ sweep_links(struct nl_model *m, bool complete)
 }
 
 static void
-sweep_owns(struct nl_model *m, enum nl_kind source)
+sweep_owns(struct nl_model *m, struct owns *owns, enum nl_kind source)
 {
 	struct own *own, *next;
 
-	RB_FOREACH_SAFE(own, owns, &m->owns, next) {
+	RB_FOREACH_SAFE(own, owns, owns, next) {
 		if (own->source == source && own->gen != m->gen)
-			own_del(m, own);
+			own_del(m, owns, own);
 	}
 }
 
@@ -420,9 +444,10 @@ nl_model_dump_end(struct nl_model *m, enum nl_kind kind, bool complete)
 	m->dumping = NL_IGNORE;
 	if (kind == NL_LINK)
 		sweep_links(m, complete);
-	else if (complete && (kind == NL_ADDR || kind == NL_ROUTE))
-		sweep_owns(m, kind);
-	else if (complete && kind == NL_NEIGH)
+	else if (complete && (kind == NL_ADDR || kind == NL_ROUTE)) {
+		sweep_owns(m, &m->owns, kind);
+		sweep_owns(m, &m->nets, kind);
+	} else if (complete && kind == NL_NEIGH)
 		nl_hop_sweep(m);
 }
 

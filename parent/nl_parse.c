@@ -243,6 +243,7 @@ parse_addr(const struct nlmsghdr *nlh, struct nl_event *ev)
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 	struct addr address, local;
+	uint32_t flags;
 	int type;
 
 	if (!has_head(nlh, sizeof(*ifa)))
@@ -251,8 +252,12 @@ parse_addr(const struct nlmsghdr *nlh, struct nl_event *ev)
 		return (0);
 	memset(&address, 0, sizeof(address));
 	memset(&local, 0, sizeof(local));
+	flags = ifa->ifa_flags;
 	attrs_of(attr, nlh, sizeof(*ifa)) {
 		type = mnl_attr_get_type(attr);
+		if (type == IFA_FLAGS && mnl_attr_get_payload_len(attr) ==
+		    sizeof(flags))
+			flags = mnl_attr_get_u32(attr);
 		if (type != IFA_ADDRESS && type != IFA_LOCAL)
 			continue;
 		if (attr_addr(attr, ifa->ifa_family,
@@ -264,6 +269,15 @@ parse_addr(const struct nlmsghdr *nlh, struct nl_event *ev)
 	if (ev->u.addr.addr.af == AF_UNSPEC)
 		return (bad());
 	ev->u.addr.ifindex = ifa->ifa_index;
+	if (address.af != AF_UNSPEC && !(flags & IFA_F_NOPREFIXROUTE) &&
+	    !addr_is_linklocal(&address) &&
+	    ifa->ifa_prefixlen <= af_bits(address.af) &&
+	    (ifa->ifa_prefixlen < af_bits(address.af) ||
+	    addr_cmp(&address, &ev->u.addr.addr) != 0)) {
+		ev->u.addr.net.addr = address;
+		ev->u.addr.net.len = ifa->ifa_prefixlen;
+		prefix_mask(&ev->u.addr.net);
+	}
 	ev->gone = nlh->nlmsg_type == RTM_DELADDR;
 	ev->kind = NL_ADDR;
 	return (0);

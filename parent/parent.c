@@ -222,6 +222,18 @@ on_local(void *arg, const struct prefix *prefix, bool up)
 	dp_own_set(parent.dp, own, n);
 }
 
+/* The kernel prefers a connected network to any route of the same length, and
+   so do we: without this, a covering route of the feed would take its hosts'
+   traffic away. */
+static void
+on_connected(void *arg, const struct prefix *prefix, bool up)
+{
+	struct msg_local	l = { .prefix = *prefix, .up = up };
+
+	msg_send(&parent.proc, PROC_RDE, M_CONNECTED, 0, &record_msg_local,
+	    &l);
+}
+
 static void
 on_nexthop(void *arg, uint32_t id, const struct nexthop_info *info)
 {
@@ -229,7 +241,8 @@ on_nexthop(void *arg, uint32_t id, const struct nexthop_info *info)
 }
 
 static const struct netlink_ops netlink_ops = {
-	.link = on_link, .local = on_local, .nexthop = on_nexthop
+	.link = on_link, .local = on_local, .connected = on_connected,
+	.nexthop = on_nexthop
 };
 
 static uint32_t

@@ -144,6 +144,8 @@ struct netlink_ops {
 	/* an address (or prefix) of our own, broadcast or anycast came or
 	   went; each is reported once */
 	void	(*local)(void *, const struct prefix *, bool up);
+	/* a connected prefix came or went, likewise; may be NULL */
+	void	(*connected)(void *, const struct prefix *, bool up);
 	/* the way to a wanted next hop changed */
 	void	(*nexthop)(void *, uint32_t id, const struct nexthop_info *);
 };

@@ -188,7 +188,10 @@ text_fib_addr(FILE *f, const struct prefix *addr, const struct ctl_fib *r)
 	char	from[ADDRSTRLEN];
 
 	addr_format(&addr->addr, a);
-	if (r->route)
+	if (r->route && r->gateway.af == AF_UNSPEC)
+		fprintf(f, "%s: connected network %s: slow path\n", a,
+		    prefix_format(&r->prefix, prefix));
+	else if (r->route)
 		fprintf(f, "%s: route %s\n  next hop %s, nexthop %u, %s\n"
 		    "  from neighbor %s\n", a, prefix_format(&r->prefix,
 		    prefix), addr_format(&r->gateway, gw), r->nexthop,

@@ -122,6 +122,8 @@ slots_mark(struct fib *f, uint32_t from, uint32_t n)
 	uint32_t	 g, end = from + n;
 	uint64_t	 m;
 
+	if (f->nslots == 0)
+		f->group = from / GROUP;	/* nothing to look for before */
 	for (; from < end; from = (g + 1) * GROUP) {
 		g = from / GROUP;
 		m = ~0ULL << (from % GROUP);

@@ -267,15 +267,27 @@ nexthop_is(struct proc *p, enum proc_id from, struct imsg *m)
 }
 
 static void
-local_address(struct proc *p, enum proc_id from, struct imsg *m)
+local_flag(struct imsg *m, uint32_t flag)
 {
 	struct msg_local	l;
 
 	msg_get(m, &record_msg_local, &l);
 	if (l.prefix.addr.af == AF_UNSPEC)
 		fatalx("own address of no family");
-	if (rib_policy(rde.rib, &l.prefix, LEAF_LOCAL, l.up) == -1)
+	if (rib_policy(rde.rib, &l.prefix, flag, l.up) == -1)
 		fatal("own address");
+}
+
+static void
+local_address(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	local_flag(m, LEAF_LOCAL);
+}
+
+static void
+connected(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	local_flag(m, ENT_CONNECTED);
 }
 
 static void
@@ -405,6 +417,7 @@ static const struct msg_rule	rules[] = {
 	{ M_NEXTHOP_GONE, FROM(PARENT), 4, 4, nexthop_is_gone },
 	{ M_NEXTHOP_STATE, FROM(PARENT), 5, 5, nexthop_is },
 	{ M_LOCAL_ADDRESS, FROM(PARENT), 19, 19, local_address },
+	{ M_CONNECTED, FROM(PARENT), 19, 19, connected },
 	{ M_LOCAL_END, FROM(PARENT), 0, 0, local_end },
 	{ M_PEER_UP, ENGINES, 33, 33, peer_up },
 	{ M_PEER_DOWN, ENGINES, 4, 4, peer_down },

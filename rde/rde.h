@@ -23,6 +23,8 @@
  */
 #define ENT_ROUTE	0x80000000U	/* leaf: id is meant; else inherited */
 #define ENT_DIRTY	0x04000000U	/* leaf: queued in the FIB, its own */
+#define ENT_CONNECTED	0x02000000U	/* leaf: connected network; its route is
+					   LEAF_ID_PUNT, whatever the paths */
 
 struct tree_ent {
 	uint32_t	leaf;	/* LEAF_ALLOW|BLOCK|LOCAL, and with ENT_ROUTE
@@ -241,7 +243,8 @@ int		 rib_announce(struct rib *, uint32_t peer, uint32_t path_id,
 		    const struct prefix *, uint32_t attr);
 void		 rib_withdraw(struct rib *, uint32_t peer, uint32_t path_id,
 		    const struct prefix *);
-/* Set or clear policy flags of a prefix. -1 ENOMEM. */
+/* Set or clear policy flags of a prefix: LEAF_ALLOW, BLOCK and LOCAL, and
+   ENT_CONNECTED. -1 ENOMEM. */
 int		 rib_policy(struct rib *, const struct prefix *, uint32_t flags,
 		    bool on);
 /* Next hops became eligible or ceased to be: decide anew in the next sweep

@@ -46,7 +46,7 @@ struct rib {
 	struct rib_peer		 peers[RIB_PEERS];
 };
 
-#define POLICY_FLAGS	(LEAF_ALLOW | LEAF_BLOCK | LEAF_LOCAL)
+#define POLICY_FLAGS	(LEAF_ALLOW | LEAF_BLOCK | LEAF_LOCAL | ENT_CONNECTED)
 
 static int
 fam(int af)
@@ -240,22 +240,28 @@ leaf_set(struct rib *rib, struct tree_ent *e, const struct prefix *prefix,
 	rib->changed(rib->arg, prefix, what);
 }
 
+/* The leaf of an entry with these policy flags. */
+static uint32_t
+leaf_of(const struct rib *rib, const struct tree_ent *e, uint32_t policy)
+{
+	if (policy & ENT_CONNECTED)
+		return (policy | ENT_ROUTE | LEAF_ID_PUNT);
+	if (e->dest == 0)
+		return (policy);
+	return (policy | ENT_ROUTE | intern_set(rib->intern,
+	    path_at(rib, e->dest)->attr)->nexthop);
+}
+
 /* The paths of an entry have changed: decide and publish. */
 static int
 route_update(struct rib *rib, struct tree_ent *e, const struct prefix *prefix,
     int f)
 {
-	uint32_t	leaf;
-	int		r;
+	int	r;
 
 	r = decide(rib, &e->dest);
 	best_count(rib, f, e->dest, 1);
-	leaf = e->leaf & POLICY_FLAGS;
-	if (e->dest != 0) {
-		leaf |= ENT_ROUTE | intern_set(rib->intern,
-		    path_at(rib, e->dest)->attr)->nexthop;
-	}
-	leaf_set(rib, e, prefix, leaf, 0);
+	leaf_set(rib, e, prefix, leaf_of(rib, e, e->leaf & POLICY_FLAGS), 0);
 	return (r);
 }
 
@@ -347,15 +353,15 @@ rib_policy(struct rib *rib, const struct prefix *prefix, uint32_t flags,
 {
 	struct tree	*tree;
 	struct tree_ent	*e;
-	uint32_t	 leaf;
+	uint32_t	 policy;
 
 	tree = rib_tree(rib, prefix->addr.af);
 	e = on ? tree_insert(tree, prefix) : tree_get(tree, prefix);
 	if (e == NULL)
 		return (on ? -1 : 0);
-	leaf = e->leaf & ~ENT_DIRTY;
-	leaf = on ? leaf | flags : leaf & ~flags;
-	leaf_set(rib, e, prefix, leaf, RIB_POLICY);
+	policy = e->leaf & POLICY_FLAGS;
+	policy = on ? policy | flags : policy & ~flags;
+	leaf_set(rib, e, prefix, leaf_of(rib, e, policy), RIB_POLICY);
 	return (0);
 }
 

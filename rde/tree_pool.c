@@ -213,6 +213,7 @@ pool_free(struct pool *p, uint32_t u, uint32_t n)
 size_t
 pool_memory(const struct pool *p)
 {
-	return ((size_t)(p->fixed ? p->cap : p->top) * 8 +
+	/* what was never touched takes no memory */
+	return ((size_t)p->top * 8 +
 	    (size_t)p->cap / 64 * 16);
 }

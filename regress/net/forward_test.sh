@@ -195,7 +195,49 @@ kernel_fib_body() {
 }
 kernel_fib_cleanup() { cleanup_world; }
 
+atf_test_case connected cleanup
+connected_head() {
+	atf_set descr "a covering route does not take a connected network"
+	atf_set require.user root
+	atf_set timeout 60
+}
+connected_body() {
+	echo "$ID" >id
+	world_up || atf_fail "cannot make the namespaces"
+	conf "allow-prefix 10.0.0.0/8" "allow-prefix6 fd00::/8"
+	bird_conf 10 10
+	# from a's side the way to a's network would be back out to b
+	cat >>"$DIR/bird.conf" <<-EOT
+	protocol static wide4 { ipv4; route 10.0.0.0/8 via $B4; }
+	protocol static wide6 { ipv6; route fd00::/8 via $B6; }
+	EOT
+	start_packetframed || atf_fail "packetframed does not answer"
+	start_bird || atf_fail "bird does not start"
+	wait_for 60 converged || atf_fail "not converged: $(pfctl show)"
+	wait_for 20 nexthops_valid 2 || atf_fail "nexthops"
+	pfctl show fib "$A4" | grep -q 'connected network 10.1.0.0/24' ||
+	    atf_fail "$(pfctl show fib "$A4")"
+	p=$(counter pass_punt)
+	in_b ping -q -c 5 -i 0.05 -W 1 "$A4" >ping4 ||
+	    atf_fail "v4: $(cat ping4)"
+	in_b ping -q -c 5 -i 0.05 -W 1 "$A6" >ping6 ||
+	    atf_fail "v6: $(cat ping6)"
+	[ $(($(counter pass_punt) - p)) -ge 10 ] ||
+	    atf_fail "$(pfctl show counters)"
+	# an address that comes later is covered as soon as it is there
+	ip -n "$R" addr add 10.9.0.1/24 dev ra
+	wait_for 10 is_connected 10.9.0.77 ||
+	    atf_fail "$(pfctl show fib 10.9.0.77)"
+	ip -n "$R" addr del 10.9.0.1/24 dev ra
+	wait_for 10 is_routed 10.9.0.77 ||
+	    atf_fail "$(pfctl show fib 10.9.0.77)"
+}
+is_connected() { pfctl show fib "$1" | grep -q 'connected network'; }
+is_routed() { pfctl show fib "$1" | grep -q 'route 10.0.0.0/8'; }
+connected_cleanup() { cleanup_world; }
+
 atf_init_test_cases() {
+	atf_add_test_case connected
 	atf_add_test_case forward
 	atf_add_test_case withdraw
 	atf_add_test_case mac

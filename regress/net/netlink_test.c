@@ -112,7 +112,8 @@ on_nexthop(void *arg, uint32_t id, const struct nexthop_info *info)
 	w->calls[id]++;
 }
 
-static const struct netlink_ops ops = { on_link, on_local, on_nexthop };
+static const struct netlink_ops ops = { .link = on_link,
+    .local = on_local, .nexthop = on_nexthop };
 
 /* How often was this address reported up and not down since. */
 static int

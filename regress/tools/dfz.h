@@ -83,7 +83,7 @@ dfz_add(struct dfz_state *s, uint64_t key, uint8_t len)
 {
 	uint64_t	 k = key | len, i;
 
-	for (i = (k * 0x9e3779b97f4a7c15ULL) >> 20;; i++) {
+	for (i = (k * 0x9e3779b97f4a7c15ULL) >> 36;; i++) {
 		if (s->seen[i & s->mask] == k)
 			return (false);
 		if (s->seen[i & s->mask] == 0)

@@ -26,6 +26,12 @@
 
 #define POLL_US 5000
 #define PIDS_MAX 64
+#define MAPS_MAX 256
+
+struct seen {
+	unsigned long long ids[MAPS_MAX];
+	int n;
+};
 
 struct want {
 	uint64_t n[2]; /* prefixes, v4 and v6 */
@@ -214,14 +220,39 @@ sum_of(const char *path, const char *word)
 	return (sum);
 }
 
-/* Memory of the BPF maps that a process has open, each once. */
+/*
+ * Memory of a process without its mappings of BPF maps, which are counted with
+ * the maps.
+ */
 static unsigned long long
-maps_memory(pid_t pid)
+own_memory(pid_t pid)
 {
-	unsigned long long ids[256], id, sum = 0;
+	unsigned long long sum = 0;
+	char path[64], line[512];
+	bool map = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
+	if ((f = fopen(path, "r")) == NULL)
+		return (0);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (strchr("0123456789abcdef", line[0]) != NULL)
+			map = strstr(line, "anon_inode:bpf-map") != NULL;
+		else if (!map && strncmp(line, "Pss:", 4) == 0)
+			sum += strtoull(line + 4, NULL, 10) * 1024;
+	}
+	fclose(f);
+	return (sum);
+}
+
+/* Memory of the BPF maps that a process has open and that were not seen. */
+static unsigned long long
+maps_memory(pid_t pid, struct seen *seen)
+{
+	unsigned long long id, sum = 0;
 	struct dirent *e;
 	char path[384];
-	int i, n = 0;
+	int i;
 	DIR *d;
 
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo", (int)pid);
@@ -232,11 +263,11 @@ maps_memory(pid_t pid)
 		    e->d_name);
 		if ((id = sum_of(path, "map_id:")) == 0)
 			continue;
-		for (i = 0; i < n && ids[i] != id; i++)
+		for (i = 0; i < seen->n && seen->ids[i] != id; i++)
 			;
-		if (i < n || n == 256)
+		if (i < seen->n || i == MAPS_MAX)
 			continue;
-		ids[n++] = id;
+		seen->ids[seen->n++] = id;
 		sum += sum_of(path, "memlock:");
 	}
 	closedir(d);
@@ -247,16 +278,13 @@ static void
 report(double done, pid_t root)
 {
 	unsigned long long pss = 0, maps = 0, ticks = 0;
-	static const char *const names[] = {"Pss:"};
+	static struct seen seen;
 	pid_t pids[PIDS_MAX];
-	char path[64];
 	int i, n = processes(root, pids);
 
 	for (i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "/proc/%d/smaps_rollup",
-		    (int)pids[i]);
-		pss += sum_of(path, names[0]) * 1024;
-		maps += maps_memory(pids[i]);
+		pss += own_memory(pids[i]);
+		maps += maps_memory(pids[i], &seen);
 		ticks += stat_field(pids[i], 14) + stat_field(pids[i], 15);
 	}
 	printf("done %.6f cpu %.2f pss %llu maps %llu\n", done,

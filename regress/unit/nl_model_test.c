@@ -98,7 +98,8 @@ on_keep(void *arg, unsigned int ifindex, const struct addr *addr, bool on)
 static void
 world_new(struct world *w)
 {
-	struct nl_ops ops = { { on_link, on_local, on_nexthop }, w, w,
+	struct nl_ops ops = { { .link = on_link, .local = on_local,
+		.nexthop = on_nexthop }, w, w,
 		on_probe, on_keep };
 
 	memset(w, 0, sizeof(*w));
