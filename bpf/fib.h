@@ -9,8 +9,8 @@
 #define PF_FIB_H
 
 /* What the direct table of v6 covers, and the nodes that do elsewhere. */
-#define FIB6_TOP_BITS	(FIB6_DIR_SKIP + FIB6_DIR_BITS)
-#define FIB6_TOP_NODES	(FIB6_TOP_BITS / FIB_STRIDE)
+#define FIB6_TOP_BITS (FIB6_DIR_SKIP + FIB6_DIR_BITS)
+#define FIB6_TOP_NODES (FIB6_TOP_BITS / FIB_STRIDE)
 
 static __always_inline __u32
 popcount(__u64 x)
@@ -31,21 +31,21 @@ fib_node(const void *pool, __u32 mask, __u32 w, __u32 i)
 	const void *node = pool + ((w << 3) & mask);
 	__u64 runs = READ(*(const __u64 *)node) & ((2ULL << i) - 2);
 
-	return (READ(*(const __u32 *)(node + 8 +
-	    (popcount(runs) & 63) * sizeof(__u32))));
+	return (READ(*(
+	    const __u32 *)(node + 8 + (popcount(runs) & 63) * sizeof(__u32))));
 }
 
 /*
- * What a register holds gets an identity with its first copy, and a verifier
- * older than 6.2 or so takes two states that differ in nothing else for
+ * What a register holds gets an identity with its first copy, and the verifier
+ * of Linux 6.1 takes two states that differ in nothing else for
  * different ones, without end.  So the first copy is made before ways part,
  * and the bits that are walked are taken from the address as it was then.
  */
-#define IDENTIFY(x)							\
-	do {								\
-		__u64 copy_;						\
-		SETTLE(x);						\
-		asm volatile("%0 = %1" : "=r"(copy_) : "r"(x));		\
+#define IDENTIFY(x) \
+	do { \
+		__u64 copy_; \
+		SETTLE(x); \
+		asm volatile("%0 = %1" : "=r"(copy_) : "r"(x)); \
 	} while (0)
 
 /*
@@ -57,7 +57,7 @@ fib_node(const void *pool, __u32 mask, __u32 w, __u32 i)
  */
 
 /* Index of the node that covers the bits from o on. */
-#define INDEX4(a, o)	((__u32)((a) >> (64 - FIB_STRIDE - (o))) & 63)
+#define INDEX4(a, o) ((__u32)((a) >> (64 - FIB_STRIDE - (o))) & 63)
 
 /* Host order, in the upper half. */
 __noinline __u32
@@ -86,7 +86,8 @@ index6(__u64 hi, __u64 lo, __u32 o)
 		return ((hi >> (64 - FIB_STRIDE - o)) & 63);
 	if (o < 64)
 		return ((hi << (o + FIB_STRIDE - 64) |
-		    lo >> (128 - FIB_STRIDE - o)) & 63);
+			    lo >> (128 - FIB_STRIDE - o)) &
+		    63);
 	if (o + FIB_STRIDE <= 128)
 		return ((lo >> (128 - FIB_STRIDE - o)) & 63);
 	return ((lo << (o + FIB_STRIDE - 128)) & 63);

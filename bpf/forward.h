@@ -39,7 +39,7 @@ ip4_ttl(struct iphdr *ip)
 	__u16 *word = (__u16 *)&ip->ttl; /* and protocol */
 	__u32 sum;
 
-	sum = (__u16)~ip->check + (__u16)~*word;
+	sum = (__u16)~ip->check + (__u16) ~*word;
 	ip->ttl--;
 	sum += *word;
 	sum = (sum & 0xffff) + (sum >> 16);

@@ -58,8 +58,8 @@ frame_fits(const struct pkt *p, __u32 mtu)
 {
 	if (pkt_need(p) > mtu)
 		return (0);
-	return (cfg_frags ||
-	    !frame_compare(p->ctx, ETH_HLEN + FRAME_SLACK + mtu));
+	return (
+	    cfg_frags || !frame_compare(p->ctx, ETH_HLEN + FRAME_SLACK + mtu));
 }
 
 #endif

@@ -24,22 +24,22 @@ TABLE(struct control, control);
  * The start of a table, hidden from the compiler: it must not conclude from
  * the one element declared that every index is 0.
  */
-#define TABLE_BASE(name)						\
-	({								\
-		typeof(&(name)[0]) base_ = (name);			\
-		asm volatile("" : "+r"(base_));				\
-		base_;							\
+#define TABLE_BASE(name) \
+	({ \
+		typeof(&(name)[0]) base_ = (name); \
+		asm volatile("" : "+r"(base_)); \
+		base_; \
 	})
 
 #define READ(x) (*(const volatile typeof(x) *)&(x))
 
 /* Set by the loader; the verifier removes the code of what is off. */
-const volatile __u32 cfg_mode;	     /* enum forwarding_mode */
-const volatile __u32 cfg_frags;	     /* 5.18: multi-buffer packets */
+const volatile __u32 cfg_mode; /* enum forwarding_mode */
+const volatile __u32 cfg_frags; /* 5.18: multi-buffer packets */
 const volatile __u32 cfg_pool4_mask; /* bytes of the pool, less 8 */
 const volatile __u32 cfg_pool6_mask;
 const volatile __u32 cfg_nexthop_mask; /* how many ids, less 1 */
-const volatile __u32 cfg_nhent_mask;   /* how many entries, less 1 */
+const volatile __u32 cfg_nhent_mask; /* how many entries, less 1 */
 
 /*
  * Keys lie here: without CAP_PERFMON each store to the stack is followed by a

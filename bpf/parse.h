@@ -151,15 +151,15 @@ static __always_inline int
 extension(__u8 nexthdr)
 {
 	switch (nexthdr) {
-	case 0:		/* hop-by-hop */
-	case 43:	/* routing */
-	case 44:	/* fragment */
-	case 51:	/* authentication */
-	case 60:	/* destination options */
-	case 135:	/* mobility */
-	case 139:	/* HIP */
-	case 140:	/* shim6 */
-	case 253:	/* experiments */
+	case 0: /* hop-by-hop */
+	case 43: /* routing */
+	case 44: /* fragment */
+	case 51: /* authentication */
+	case 60: /* destination options */
+	case 135: /* mobility */
+	case 139: /* HIP */
+	case 140: /* shim6 */
+	case 253: /* experiments */
 	case 254:
 		return (1);
 	}
@@ -167,9 +167,9 @@ extension(__u8 nexthdr)
 }
 
 /* Router and neighbor solicitation, advertisement and redirect. */
-#define NDP_FIRST	133
-#define NDP_LAST	137
-#define ICMP6_HLEN	8	/* least that any of them has */
+#define NDP_FIRST 133
+#define NDP_LAST 137
+#define ICMP6_HLEN 8 /* least that any of them has */
 
 static __always_inline __u64
 addr6_hi(const struct in6_addr *a)

@@ -10,8 +10,9 @@
 static __always_inline int
 own_filter(const __u64 *filter, __u32 bit)
 {
-	return (READ(filter[(bit >> 6) & (OWN_FILTER_WORDS - 1)]) >>
-	    (bit & 63) & 1);
+	return (
+	    READ(filter[(bit >> 6) & (OWN_FILTER_WORDS - 1)]) >> (bit & 63) &
+	    1);
 }
 
 static __always_inline int
@@ -54,8 +55,7 @@ ip4_policy(struct pkt *p)
 	src = ip->saddr;
 	if (!(p->leaf & LEAF_ALLOW) ||
 	    own_filter(TABLE_BASE(control)->own4, own_bit4(src))) {
-		v = policy_verdict(p,
-		    fib4_lookup((__u64)bpf_ntohl(src) << 32));
+		v = policy_verdict(p, fib4_lookup((__u64)bpf_ntohl(src) << 32));
 		if (v != GO_ON)
 			return (v);
 	}
@@ -83,7 +83,7 @@ ip6_policy(struct pkt *p)
 	s = ip->saddr.in6_u.u6_addr32;
 	if (!(p->leaf & LEAF_ALLOW) ||
 	    own_filter(TABLE_BASE(control)->own6,
-	    own_bit6(s[0], s[1], s[2], s[3]))) {
+		own_bit6(s[0], s[1], s[2], s[3]))) {
 		v = policy_verdict(p,
 		    fib6_lookup(addr6_hi(&ip->saddr), addr6_lo(&ip->saddr)));
 		if (v != GO_ON)

@@ -17,7 +17,7 @@
 
 #include "abi.h"
 
-#define AF_INET	 2
+#define AF_INET 2
 #define AF_INET6 10
 
 #include "maps.h"

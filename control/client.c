@@ -17,6 +17,7 @@ static struct {
 	struct proc	*proc;
 	struct client	 clients[CLIENTS_MAX];
 	uint32_t	 serial;
+	bool		 full;		/* and the log says so */
 } c;
 
 /* A request's id: the client's slot and a serial, so that an answer which
@@ -27,12 +28,14 @@ new_id(const struct client *cl)
 	return (++c.serial * CLIENTS_MAX + (cl - c.clients));
 }
 
+/* Only who was asked may answer. */
 static struct client *
-by_id(uint32_t id)
+by_id(enum proc_id from, uint32_t id)
 {
 	struct client	*cl = &c.clients[id % CLIENTS_MAX];
 
-	return (cl->used && cl->request != NULL && cl->id == id ? cl : NULL);
+	return (cl->used && cl->request != NULL && cl->id == id &&
+	    cl->request->who == from ? cl : NULL);
 }
 
 static void
@@ -46,6 +49,15 @@ client_close(struct client *cl)
 	imsgbuf_free(cl->buf);
 	close(cl->fd);
 	memset(cl, 0, sizeof(*cl));
+	c.full = false;
+}
+
+/* An answer that this process streams itself, and that has more to come. */
+static bool
+own_stream(const struct client *cl)
+{
+	return (cl->request != NULL && cl->owed &&
+	    cl->request->who == PROC_CONTROL);
 }
 
 /* Write what fits; -1: the client is gone, and closed. */
@@ -56,10 +68,12 @@ flush(struct client *cl)
 		client_close(cl);
 		return (-1);
 	}
-	if (imsgbuf_queued(cl->buf) > 0)
+	if (imsgbuf_queued(cl->buf) > 0 || own_stream(cl))
 		event_add(cl->wev, NULL);
 	return (0);
 }
+
+static void	policy(struct client *);
 
 /* Ask for the next window once the last is passed on. */
 static void
@@ -67,6 +81,10 @@ next_window(struct client *cl)
 {
 	if (!cl->owed || imsgbuf_queued(cl->buf) > CLIENT_HIGH)
 		return;
+	if (cl->request->who == PROC_CONTROL) {
+		policy(cl);
+		return;
+	}
 	cl->owed = false;
 	cl->records = 0;
 	proc_send(c.proc, cl->request->who, M_CTL_MORE, cl->id, -1, NULL, 0);
@@ -93,6 +111,15 @@ end(struct client *cl, const char *why)
 		strlcpy(e.text, why, sizeof(e.text));
 	client_send(cl, CTL_END, &e);
 	cl->request = NULL;
+	cl->owed = false;
+}
+
+static void
+policy(struct client *cl)
+{
+	cl->owed = !control_policy(cl);
+	if (!cl->owed)
+		end(cl, NULL);
 }
 
 static void
@@ -116,8 +143,8 @@ request(struct client *cl, struct imsg *m)
 	cl->records = 0;
 	cl->owed = false;
 	if (r->who == PROC_CONTROL) {
-		control_policy(cl);
-		end(cl, NULL);
+		cl->line = 0;
+		policy(cl);
 		return;
 	}
 	if (!proc_has_pipe(c.proc, r->who)) {
@@ -131,20 +158,37 @@ request(struct client *cl, struct imsg *m)
 	proc_send_ibuf(c.proc, r->who, M_CTL_REQUEST, cl->id, -1, b);
 }
 
-/* Requests that wait behind the one under way stay in the buffer. */
+/* One request at a time, and none while the answers to earlier ones pile up:
+   who does not read is not read either. */
+static bool
+may_serve(const struct client *cl)
+{
+	return (cl->request == NULL &&
+	    imsgbuf_queued(cl->buf) <= CLIENT_HIGH);
+}
+
+/* Requests that may not be served yet stay in the buffer. */
 static void
 serve(struct client *cl)
 {
 	struct imsg	m;
-	int		n = 0;
+	int		n = 1;
 
-	while (cl->request == NULL && (n = imsg_get(cl->buf, &m)) == 1) {
-		request(cl, &m);
-		imsg_free(&m);
+	while (n == 1 && may_serve(cl)) {
+		while (may_serve(cl) && (n = imsg_get(cl->buf, &m)) == 1) {
+			request(cl, &m);
+			imsg_free(&m);
+		}
+		if (n == -1) {
+			client_close(cl);
+			return;
+		}
+		if (flush(cl) == -1)
+			return;
 	}
-	if (n == -1)
-		client_close(cl);
-	else if (flush(cl) == 0 && cl->request != NULL)
+	if (may_serve(cl))
+		event_add(cl->rev, NULL);
+	else
 		event_del(cl->rev);
 }
 
@@ -165,15 +209,38 @@ writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct client	*cl = arg;
 
-	if (flush(cl) == 0 && cl->request != NULL)
+	if (flush(cl) == -1)
+		return;
+	if (cl->request != NULL) {
 		next_window(cl);
+		if (flush(cl) == -1)
+			return;
+	}
+	serve(cl);
+}
+
+/* A free slot. Restricted clients cannot take them all: who may change things
+   gets in. */
+static struct client *
+slot(bool restricted)
+{
+	struct client	*cl = NULL;
+	int		 i, n = 0;
+
+	for (i = 0; i < CLIENTS_MAX; i++) {
+		if (!c.clients[i].used)
+			cl = &c.clients[i];
+		else
+			n += c.clients[i].restricted;
+	}
+	return (restricted && n >= RESTRICTED_MAX ? NULL : cl);
 }
 
 void
 client_accept(struct proc *p, int listenfd, bool restricted)
 {
-	struct client	*cl = NULL;
-	int		 fd, i;
+	struct client	*cl;
+	int		 fd;
 
 	c.proc = p;
 	fd = accept4(listenfd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -182,11 +249,10 @@ client_accept(struct proc *p, int listenfd, bool restricted)
 			log_warn("control socket: accept");
 		return;
 	}
-	for (i = 0; i < CLIENTS_MAX && cl == NULL; i++)
-		if (!c.clients[i].used)
-			cl = &c.clients[i];
-	if (cl == NULL) {
-		log_warnx("control socket: more than %d clients", CLIENTS_MAX);
+	if ((cl = slot(restricted)) == NULL) {
+		if (!c.full)
+			log_warnx("control socket: too many clients");
+		c.full = true;
 		close(fd);
 		return;
 	}
@@ -202,9 +268,9 @@ client_accept(struct proc *p, int listenfd, bool restricted)
 }
 
 void
-client_record(struct proc *p, uint32_t id, struct imsg *m)
+client_record(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	struct client	*cl = by_id(id);
+	struct client	*cl = by_id(from, m->hdr.id);
 	uint32_t	 type;
 	size_t		 n;
 
@@ -212,6 +278,8 @@ client_record(struct proc *p, uint32_t id, struct imsg *m)
 		return;
 	if (ibuf_get_u32(&m->body, &type) == -1 || ctl_record(type) == NULL)
 		fatalx("record of no known type");
+	if (cl->owed)
+		fatalx("%s: more records than asked for", proc_name(from));
 	n = ibuf_left(&m->body);
 	if (imsg_compose(cl->buf, type, 0, -1, ibuf_take(&m->body, n), n) ==
 	    -1)
@@ -223,21 +291,20 @@ client_record(struct proc *p, uint32_t id, struct imsg *m)
 }
 
 void
-client_end(struct proc *p, uint32_t id, struct imsg *m)
+client_end(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	struct client	*cl = by_id(id);
+	struct client	*cl = by_id(from, m->hdr.id);
 	struct ctl_end	 e;
 
 	msg_get(m, &record_ctl_end, &e);
 	if (cl == NULL)
 		return;
 	end(cl, e.status == 0 ? NULL : e.text);
-	event_add(cl->rev, NULL);
 	serve(cl);
 }
 
-void
-client_lost(struct proc *p, enum proc_id who)
+static void
+end_all(enum proc_id who, const char *why)
 {
 	struct client	*cl;
 	int		 i;
@@ -247,7 +314,19 @@ client_lost(struct proc *p, enum proc_id who)
 		if (!cl->used || cl->request == NULL ||
 		    cl->request->who != who)
 			continue;
-		end(cl, "the process that answers has ended");
-		flush(cl);
+		end(cl, why);
+		serve(cl);
 	}
+}
+
+void
+client_policy_changed(void)
+{
+	end_all(PROC_CONTROL, "the config was reloaded meanwhile: ask again");
+}
+
+void
+client_lost(struct proc *p, enum proc_id who)
+{
+	end_all(who, "the process that answers has ended");
 }

@@ -42,6 +42,7 @@ config_commit(struct proc *p, enum proc_id from, struct imsg *m)
 {
 	config_free(control.conf);
 	control.conf = stage_take(&control.stage);
+	client_policy_changed();
 }
 
 static void
@@ -71,32 +72,45 @@ control_socket(struct proc *p, enum proc_id from, struct imsg *m)
 static void
 record(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	client_record(p, m->hdr.id, m);
+	client_record(p, from, m);
 }
 
 static void
 record_end(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	client_end(p, m->hdr.id, m);
+	client_end(p, from, m);
 }
+
+struct policy_walk {
+	struct client	*cl;
+	uint32_t	 n;		/* lines so far */
+};
 
 static void
 policy_line(void *arg, const char *section, const char *directive,
     const char *args)
 {
-	struct ctl_policy	r;
+	struct policy_walk	*w = arg;
+	struct ctl_policy	 r;
 
+	w->n++;
+	if (w->n <= w->cl->line || w->n > w->cl->line + POLICY_WINDOW)
+		return;
 	memset(&r, 0, sizeof(r));
 	strlcpy(r.directive, directive, sizeof(r.directive));
 	strlcpy(r.text, args, sizeof(r.text));
-	client_send(arg, REC_POLICY, &r);
+	client_send(w->cl, REC_POLICY, &r);
 }
 
-void
+bool
 control_policy(struct client *cl)
 {
+	struct policy_walk	w = { cl, 0 };
+
 	if (control.conf != NULL)
-		config_lines(control.conf, true, policy_line, cl);
+		config_lines(control.conf, true, policy_line, &w);
+	cl->line += POLICY_WINDOW;
+	return (w.n <= cl->line);
 }
 
 #define ANSWERERS	(FROM(PARENT) | FROM(RDE) | FROM(BGPE) | FROM(BMPE))

@@ -28,7 +28,9 @@ struct request {
 const struct request	*request_rule(uint32_t type);
 
 #define CLIENTS_MAX	32
+#define RESTRICTED_MAX	(CLIENTS_MAX / 2)	/* of them on restricted sockets */
 #define CLIENT_HIGH	(256 * 1024)	/* queued bytes: hold the stream */
+#define POLICY_WINDOW	2000		/* lines of the config at once */
 
 struct client {
 	bool			 used;
@@ -41,18 +43,22 @@ struct client {
 	uint32_t		 id;	/* it has towards who answers */
 	uint32_t		 records;	/* of this window */
 	bool			 owed;	/* the next window is not asked for */
+	uint32_t		 line;	/* of the config, the next to send */
 };
 
 /* client.c */
 void	 client_accept(struct proc *, int listenfd, bool restricted);
-void	 client_record(struct proc *, uint32_t id, struct imsg *);
-void	 client_end(struct proc *, uint32_t id, struct imsg *);
+void	 client_record(struct proc *, enum proc_id from, struct imsg *);
+void	 client_end(struct proc *, enum proc_id from, struct imsg *);
 /* The process is gone: end what it was asked. */
 void	 client_lost(struct proc *, enum proc_id);
+/* The config is another: end what was in the middle of the old one. */
+void	 client_policy_changed(void);
 /* Send one record to a client. */
 void	 client_send(struct client *, uint32_t type, const void *);
 
 /* control.c */
-void	 control_policy(struct client *);
+/* Send the next lines of the config; true: those were the last. */
+bool	 control_policy(struct client *);
 
 #endif

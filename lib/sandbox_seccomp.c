@@ -141,6 +141,7 @@ static const struct call allowed[] = {
 	/* Files, where Landlock and the uid let it. */
 	CALL(open),
 	CALL(openat),
+	CALL(openat2),
 	CALL(fstat),
 	CALL(stat),
 	CALL(lstat),

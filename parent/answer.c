@@ -118,10 +118,10 @@ show_interfaces(struct proc *p, uint32_t id, struct ibuf *body)
 		strlcpy(r.reason, f->why, sizeof(r.reason));
 		r.egress = f->egress;
 		l = netlink_link(parent.nl, f->ifindex);
-		if (f->attached == DP_NONE || l == NULL)
+		if (l == NULL)
 			strlcpy(r.reason, "interface is gone",
 			    sizeof(r.reason));
-		else {
+		else if (f->attached != DP_NONE) {
 			r.up = l->up;
 			memcpy(r.mac, l->mac, sizeof(r.mac));
 			r.mtu = l->mtu < UINT16_MAX ? l->mtu : UINT16_MAX;

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <sys/vfs.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -97,9 +98,32 @@ mount_bpffs(const char *path)
 	return (0);
 }
 
+/* What is in a directory would be hidden by a mount. */
+static bool
+is_empty(const char *path)
+{
+	struct dirent	*e;
+	DIR		*dir;
+	bool		 empty = true;
+
+	if ((dir = opendir(path)) == NULL)
+		return (false);
+	while (empty && (e = readdir(dir)) != NULL)
+		empty = strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0;
+	closedir(dir);
+	return (empty);
+}
+
 static int
 bpffs(const char *root)
 {
+	/* it becomes ours alone, and others pin there */
+	if (strcmp(root, SYS_BPFFS) == 0) {
+		log_warnx("bpffs-root %s: expected a directory below it",
+		    root);
+		return (-1);
+	}
 	/* nothing can be made in an empty sysfs directory: the system's own
 	   place for a bpffs is mounted first */
 	if (strncmp(root, SYS_BPFFS "/", sizeof(SYS_BPFFS)) == 0 &&
@@ -110,8 +134,15 @@ bpffs(const char *root)
 		log_warn("bpffs-root %s", root);
 		return (-1);
 	}
-	if (!is_bpffs(root) && mount_bpffs(root) == -1)
-		return (-1);
+	if (!is_bpffs(root)) {
+		if (!is_empty(root)) {
+			log_warnx("bpffs-root %s: neither a bpffs nor an "
+			    "empty directory", root);
+			return (-1);
+		}
+		if (mount_bpffs(root) == -1)
+			return (-1);
+	}
 	if (chown(root, parent.uid, parent.gid) == -1 ||
 	    chmod(root, 0700) == -1) {
 		log_warn("bpffs-root %s", root);
@@ -193,7 +224,16 @@ boot_listeners(void)
 	return (0);
 }
 
-/* A socket file that nobody answers on is what a dead daemon left. */
+/* A socket that nobody answers on is what a dead daemon left. Any other kind
+   of file refuses a connection too, and is not ours to remove. */
+static bool
+left_behind(const char *path)
+{
+	struct stat	st;
+
+	return (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode));
+}
+
 static int
 control_socket(const struct config_socket *s)
 {
@@ -214,7 +254,7 @@ control_socket(const struct config_socket *s)
 		close(fd);
 		return (-1);
 	}
-	if (errno == ECONNREFUSED)
+	if (errno == ECONNREFUSED && left_behind(s->path))
 		unlink(s->path);
 	old = umask(0117);
 	ret = bind(fd, (struct sockaddr *)&sun, sizeof(sun));
@@ -263,7 +303,7 @@ boot_drop(void)
 	if (c->metrics_textfile[0] != '\0') {
 		strlcpy(metrics, c->metrics_textfile, sizeof(metrics));
 		if ((p = strrchr(metrics, '/')) != NULL)
-			*p = '\0';
+			p[p == metrics] = '\0';
 		write[2] = metrics;
 	}
 	sandbox_enter(PROC_PARENT, NULL, parent.uid, parent.gid, &paths);

@@ -4,10 +4,12 @@
  * says and the config it makes.  No text is looked at here.
  */
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,30 +84,35 @@ finish(struct config *conf)
 static int
 open_beneath(const char *path)
 {
+	struct open_how	how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
 	struct stat	st;
-	const char	*p;
-	int		 fd;
+	int		fd;
 
-	if (*path == '/' || *path == '\0') {
-		errno = EPERM;
-		return (-1);
-	}
-	for (p = path; p != NULL; p = strchr(p, '/')) {
-		p += *p == '/';
-		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0')) {
+	fd = syscall(SYS_openat2, client.dirfd, path, &how, sizeof(how));
+	if (fd == -1) {
+		/* a symbolic link that leads out */
+		if (errno == EXDEV)
 			errno = EPERM;
-			return (-1);
-		}
-	}
-	fd = openat(client.dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd == -1)
 		return (-1);
+	}
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
 		close(fd);
-		errno = EINVAL;
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 		return (-1);
 	}
 	return (fd);
+}
+
+bool
+conf_client_readable(void)
+{
+	int	fd;
+
+	if ((fd = open_beneath(client.name)) == -1)
+		return (false);
+	close(fd);
+	return (true);
 }
 
 void

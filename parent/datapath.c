@@ -20,8 +20,7 @@
 #include "../lib/log.h"
 #include "dp.h"
 
-#define NEXTHOPS_MAX	(1U << 22)
-#define UNITS_MAX	(1U << 26)
+#define NEXTHOPS_MAX (1U << 22)
 
 void
 dp_error(char *err, const char *fmt, ...)
@@ -43,9 +42,9 @@ static int
 create_tables(struct dp *dp, const struct dp_params *params, char *err)
 {
 	const struct {
-		const char	*name;
-		size_t		 size;
-		uint32_t	 words;
+		const char *name;
+		size_t size;
+		uint32_t words;
 	} want[DP_TABLES] = {
 		[DP_DIR4] = { "pf_dir4", FIB4_DIR_WORDS * sizeof(uint32_t),
 		    FIB4_DIR_WORDS },
@@ -124,8 +123,11 @@ pinned_abi(const struct dp *dp)
 	snprintf(path, sizeof(path), "%s/control", dp->root);
 	if ((fd = bpf_obj_get(path)) < 0)
 		return (false);
-	if (map_is(fd, &(struct bpf_map_info){ .type = BPF_MAP_TYPE_ARRAY,
-	    .key_size = 4, .value_size = sizeof(control), .max_entries = 1 }))
+	if (map_is(fd,
+		&(struct bpf_map_info){ .type = BPF_MAP_TYPE_ARRAY,
+		    .key_size = 4,
+		    .value_size = sizeof(control),
+		    .max_entries = 1 }))
 		same = bpf_map_lookup_elem(fd, &key, &control) == 0 &&
 		    control.abi == ABI_VERSION;
 	close(fd);
@@ -185,15 +187,17 @@ shared_map(const struct dp *dp, const char *name,
 static int
 create_maps(struct dp *dp, const struct dp_params *params, char *err)
 {
-	const struct bpf_map_info counters = {
-		.type = BPF_MAP_TYPE_PERCPU_ARRAY, .name = "pf_counters",
-		.key_size = 4, .value_size = sizeof(struct percpu),
-		.max_entries = 1
-	};
-	const struct bpf_map_info devmap = {
-		.type = BPF_MAP_TYPE_DEVMAP_HASH, .name = "pf_devmap",
-		.key_size = 4, .value_size = 4, .max_entries = EGRESS_MAX
-	};
+	const struct bpf_map_info counters = { .type =
+						   BPF_MAP_TYPE_PERCPU_ARRAY,
+		.name = "pf_counters",
+		.key_size = 4,
+		.value_size = sizeof(struct percpu),
+		.max_entries = 1 };
+	const struct bpf_map_info devmap = { .type = BPF_MAP_TYPE_DEVMAP_HASH,
+		.name = "pf_devmap",
+		.key_size = 4,
+		.value_size = 4,
+		.max_entries = EGRESS_MAX };
 
 	if (nh_pool_init(&dp->nh, params->nexthops * 2) == -1) {
 		dp_error(err, "nexthop table: %s", strerror(errno));
@@ -206,8 +210,8 @@ create_maps(struct dp *dp, const struct dp_params *params, char *err)
 		    strerror(errno));
 		return (-1);
 	}
-	dp->counters = shared_map(dp, "counters", &counters, dp->pin &&
-	    pinned_abi(dp), err);
+	dp->counters = shared_map(dp, "counters", &counters,
+	    dp->pin && pinned_abi(dp), err);
 	if (dp->counters == -1)
 		return (-1);
 	dp->devmap = shared_map(dp, "devmap", &devmap, true, err);
@@ -224,9 +228,10 @@ dp_load(const struct dp_params *params, char *err)
 	    !power_of_two(params->units6) || params->units6 > UNITS_MAX ||
 	    !power_of_two(params->nexthops) || params->nexthops < 4 ||
 	    params->nexthops > NEXTHOPS_MAX) {
-		dp_error(err, "table sizes %u, %u, %u: not powers of two "
-		    "within bounds", params->units4, params->units6,
-		    params->nexthops);
+		dp_error(err,
+		    "table sizes %u, %u, %u: not powers of two "
+		    "within bounds",
+		    params->units4, params->units6, params->nexthops);
 		return (NULL);
 	}
 	if ((dp = calloc(1, sizeof(*dp))) == NULL) {
@@ -247,8 +252,9 @@ dp_load(const struct dp_params *params, char *err)
 	dp->frags = !params->no_frags && dp_has_frags();
 	if (create_maps(dp, params, err) == -1 ||
 	    dp_program(dp, params->mode, &dp->prog, &dp->beat, err) == -1 ||
-	    (dp->pin && pin_over(dp, dp->tables[DP_CONTROL].fd, "control",
-	    err) == -1)) {
+	    (dp->pin &&
+		pin_over(dp, dp->tables[DP_CONTROL].fd, "control", err) ==
+		    -1)) {
 		dp_free(dp);
 		return (NULL);
 	}
@@ -326,8 +332,10 @@ dp_egress_set(struct dp *dp, unsigned int ifindex, bool on)
 	uint32_t key = ifindex;
 
 	if (on)
-		return (bpf_map_update_elem(dp->devmap, &key, &key, BPF_ANY) ==
-		    0 ? 0 : -1);
+		return (
+		    bpf_map_update_elem(dp->devmap, &key, &key, BPF_ANY) == 0 ?
+			0 :
+			-1);
 	if (bpf_map_delete_elem(dp->devmap, &key) != 0 && errno != ENOENT)
 		return (-1);
 	return (0);
@@ -411,13 +419,15 @@ dp_grace(const struct dp *dp)
 	uint32_t key = 0;
 
 	return (bpf_map_update_elem(dp->grace, &key, &dp->grace_inner,
-	    BPF_ANY) == 0 ? 0 : -1);
+		    BPF_ANY) == 0 ?
+		0 :
+		-1);
 }
 
 void
 dp_grace_only(const struct dp *dp, int keep)
 {
-	int	fd, last = sysconf(_SC_OPEN_MAX);
+	int fd, last = sysconf(_SC_OPEN_MAX);
 
 	for (fd = 3; fd < last; fd++)
 		if (fd != keep && fd != dp->grace && fd != dp->grace_inner)

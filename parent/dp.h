@@ -8,6 +8,8 @@
 
 #include "parent.h"
 
+#define UNITS_MAX (1U << 26) /* of a pool */
+
 /* Tables are arrays of one value, mapped whole. */
 enum dp_table {
 	DP_DIR4 = FIB_TABLE_DIR4,
@@ -22,66 +24,68 @@ enum dp_table {
 };
 
 struct table {
-	int		 fd;
-	void		*mem;
-	size_t		 size;		/* of the value, bytes */
-	size_t		 mapped;	/* size in whole pages */
-	uint32_t	 words;		/* that rde may write */
+	int fd;
+	void *mem;
+	size_t size; /* of the value, bytes */
+	size_t mapped; /* size in whole pages */
+	uint32_t words; /* that rde may write */
+};
+
+struct nh_waiting {
+	uint32_t entry;
+	uint32_t epoch;
 };
 
 /* Entries that no index word points at wait until no reader is left. */
 struct nh_pool {
-	uint32_t	 entries;
-	uint32_t	*free;		/* stack */
-	uint32_t	 nfree;
-	struct nh_waiting {
-		uint32_t	entry;
-		uint32_t	epoch;
-	}		*waiting;	/* in order of epoch */
-	uint32_t	 nwaiting;
-	uint32_t	 epoch;		/* that the next unlinked belongs to */
+	uint32_t entries;
+	uint32_t *free; /* stack */
+	uint32_t nfree;
+	struct nh_waiting *waiting; /* in order of epoch */
+	uint32_t nwaiting;
+	uint32_t epoch; /* that the next unlinked belongs to */
 };
 
 struct dp_link {
-	unsigned int		 ifindex;
-	int			 fd;
-	enum dp_attached	 mode;
-	char			 why[DP_ERRLEN];	/* of a fallback */
+	unsigned int ifindex;
+	int fd;
+	enum dp_attached mode;
+	char why[DP_ERRLEN]; /* of a fallback */
 };
 
 struct dp {
-	struct table	 tables[DP_TABLES];
-	struct nh_pool	 nh;
-	struct dp_link	*links;
-	size_t		 nlinks;
-	char		*root;
-	uint32_t	 nexthops;
-	bool		 pin;
-	bool		 frags;
-	int		 counters;
-	int		 devmap;
-	int		 grace;		/* outer map */
-	int		 grace_inner;
-	int		 prog;
-	int		 beat;
+	struct table tables[DP_TABLES];
+	struct nh_pool nh;
+	struct dp_link *links;
+	size_t nlinks;
+	char *root;
+	uint32_t nexthops;
+	bool pin;
+	bool frags;
+	int counters;
+	int devmap;
+	int grace; /* outer map */
+	int grace_inner;
+	int prog;
+	int beat;
 };
 
-void	dp_error(char *, const char *, ...)
-	    __attribute__((__format__(printf, 2, 3)));
+void
+dp_error(char *, const char *, ...) __attribute__((__format__(printf, 2, 3)));
 
 /* dp_table.c */
 /* Create and map one table of size bytes. -1 with errno. */
-int	 table_create(struct table *, const char *, size_t);
-void	 table_close(struct table *);
+int table_create(struct table *, const char *, size_t);
+void table_close(struct table *);
 
 /* dp_load.c */
 /* Load path and beat for this mode into fds; what was there stays. */
-int	 dp_program(const struct dp *, uint8_t, int *, int *, char *);
+int dp_program(const struct dp *, uint8_t, int *, int *, char *);
 /* Does the kernel take programs for multi-buffer packets? */
-bool	 dp_has_frags(void);
+bool dp_has_frags(void);
 
 /* dp_nexthop.c */
-int	 nh_pool_init(struct nh_pool *, uint32_t);
-void	 nh_pool_free(struct nh_pool *);
+int nh_pool_init(struct nh_pool *, uint32_t);
+void nh_pool_free(struct nh_pool *);
 
 #endif

@@ -61,11 +61,11 @@ attached_mode(unsigned int ifindex, uint32_t prog_id)
 
 	if (bpf_xdp_query(ifindex, 0, &q) != 0)
 		return (DP_NONE);
-	if (q.drv_prog_id == prog_id || (q.attach_mode == XDP_ATTACHED_DRV &&
-	    q.prog_id == prog_id))
+	if (q.drv_prog_id == prog_id ||
+	    (q.attach_mode == XDP_ATTACHED_DRV && q.prog_id == prog_id))
 		return (DP_NATIVE);
-	if (q.skb_prog_id == prog_id || (q.attach_mode == XDP_ATTACHED_SKB &&
-	    q.prog_id == prog_id))
+	if (q.skb_prog_id == prog_id ||
+	    (q.attach_mode == XDP_ATTACHED_SKB && q.prog_id == prog_id))
 		return (DP_GENERIC);
 	return (DP_NONE);
 }
@@ -97,16 +97,20 @@ reason(unsigned int ifindex, int error, char *buf)
 		if (bpf_xdp_query(ifindex, 0, &q) != 0)
 			q.prog_id = 0;
 		dp_error(buf, "%s (another XDP program is attached, id %u)",
-		    strerror(error), q.prog_id != 0 ? q.prog_id :
-		    q.drv_prog_id != 0 ? q.drv_prog_id : q.skb_prog_id);
+		    strerror(error),
+		    q.prog_id != 0	   ? q.prog_id :
+			q.drv_prog_id != 0 ? q.drv_prog_id :
+					     q.skb_prog_id);
 		break;
 	case ERANGE:
 		dp_error(buf, "%s (the MTU is too large for XDP here)",
 		    strerror(error));
 		break;
 	case EINVAL:
-		dp_error(buf, "%s (the driver refuses its settings: MTU, "
-		    "queues, LRO or the like)", strerror(error));
+		dp_error(buf,
+		    "%s (the driver refuses its settings: MTU, "
+		    "queues, LRO or the like)",
+		    strerror(error));
 		break;
 	default:
 		dp_error(buf, "%s", strerror(error));
@@ -207,8 +211,8 @@ attach(struct dp *dp, unsigned int ifindex, enum dp_attached mode,
 	char path[PATH_MAX];
 	int fd;
 
-	opts.flags = mode == DP_NATIVE ? XDP_FLAGS_DRV_MODE :
-	    XDP_FLAGS_SKB_MODE;
+	opts.flags =
+	    mode == DP_NATIVE ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
 	fd = bpf_link_create(dp->prog, ifindex, BPF_XDP, &opts);
 	if (fd < 0) {
 		reason(ifindex, -fd, err);
@@ -236,8 +240,8 @@ attach(struct dp *dp, unsigned int ifindex, enum dp_attached mode,
 }
 
 enum dp_attached
-dp_attach(struct dp *dp, unsigned int ifindex, enum attach_mode want,
-    char *why, char *err)
+dp_attach(struct dp *dp, unsigned int ifindex, enum attach_mode want, char *why,
+    char *err)
 {
 	struct bpf_link_info info;
 	struct dp_link *l;
@@ -327,7 +331,8 @@ dp_detach_others(struct dp *dp)
 		log_warnx("%s", err);
 	else if (n > 0)
 		log_info("detached from %d interfaces that are no longer "
-		    "configured", n);
+			 "configured",
+		    n);
 }
 
 int
@@ -338,8 +343,7 @@ dp_unpin(const char *root, unsigned int ifindex, char *err)
 	size_t i;
 	int n;
 
-	if ((n = detach_pinned(root, NULL, ifindex, err)) == -1 ||
-	    ifindex != 0)
+	if ((n = detach_pinned(root, NULL, ifindex, err)) == -1 || ifindex != 0)
 		return (n);
 	for (i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", root, maps[i]);

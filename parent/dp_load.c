@@ -23,7 +23,7 @@
 #include "bpf/xdp.skel.h"
 #pragma GCC diagnostic pop
 
-#define LOG_TAIL	12	/* lines of a verifier's log */
+#define LOG_TAIL 12 /* lines of a verifier's log */
 
 /* libbpf hands over a whole verifier log as one message; its end tells. */
 static int
@@ -65,12 +65,12 @@ dp_has_frags(void)
 }
 
 struct swap {
-	struct bpf_map	*map;
-	int		 fd;		/* ours */
-	uint32_t	 declared;	/* size of the value in the object */
+	struct bpf_map *map;
+	int fd; /* ours */
+	uint32_t declared; /* size of the value in the object */
 };
 
-#define SWAPS	(DP_TABLES + 2)
+#define SWAPS (DP_TABLES + 2)
 
 static void
 swap_list(const struct dp *dp, const struct xdp *skel, struct swap *swaps)

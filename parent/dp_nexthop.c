@@ -89,7 +89,8 @@ dp_nexthop_release(struct dp *dp, uint32_t epoch)
 
 	/* what is not sealed yet has not waited */
 	for (n = 0; n < nh->nwaiting && nh->waiting[n].epoch <= epoch &&
-	    nh->waiting[n].epoch < nh->epoch; n++)
+	     nh->waiting[n].epoch < nh->epoch;
+	     n++)
 		nh->free[nh->nfree++] = nh->waiting[n].entry;
 	nh->nwaiting -= n;
 	memmove(nh->waiting, nh->waiting + n,

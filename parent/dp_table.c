@@ -16,8 +16,7 @@
 #include "dp.h"
 
 /* Room that the shape of a small table needs, in units of 8 bytes. */
-#define UNITS_MIN	65536
-#define UNITS_MAX	(1U << 26)
+#define UNITS_MIN 65536
 
 int
 table_create(struct table *t, const char *name, size_t size)
@@ -34,8 +33,8 @@ table_create(struct table *t, const char *name, size_t size)
 		t->fd = -1;
 		return (-1);
 	}
-	t->mem = mmap(NULL, t->mapped, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    t->fd, 0);
+	t->mem =
+	    mmap(NULL, t->mapped, PROT_READ | PROT_WRITE, MAP_SHARED, t->fd, 0);
 	if (t->mem == MAP_FAILED) {
 		t->mem = NULL;
 		return (-1);
@@ -75,9 +74,9 @@ dp_units(int af, uint32_t routes)
 	/* older kernels limit a value to 4 MiB */
 	while (units > UNITS_MIN) {
 		memset(&t, 0, sizeof(t));
-		if (table_create(&t, "pf_probe", (size_t)units * 8 +
-		    FIB_POOL_SLACK) == -1 && (errno == E2BIG ||
-		    errno == EINVAL)) {
+		if (table_create(&t, "pf_probe",
+			(size_t)units * 8 + FIB_POOL_SLACK) == -1 &&
+		    (errno == E2BIG || errno == EINVAL)) {
 			table_close(&t);
 			units /= 2;
 			continue;

@@ -3,7 +3,6 @@
  * Waiting for grace periods.  The wait blocks, so a fork of the parent does
  * it: one byte asks, one byte answers.  Requests are answered in order.
  */
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -39,8 +38,10 @@ grace_helper(struct dp *dp, int fd)
 	char	buf[GRACE_QUEUE];
 	ssize_t	n, w;
 
+	/* what is sent to the whole group is the parent's to act on */
 	signal(SIGHUP, SIG_IGN);
-	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	dp_grace_only(dp, fd);
 	for (;;) {
 		n = read(fd, buf, sizeof(buf));

@@ -16,7 +16,7 @@
 #include "shell.h"
 
 #define BEAT_SECONDS	1
-#define RDE_SILENT	10	/* seconds without a word: no more beats */
+#define RDE_SILENT	10	/* seconds without a word: worth a line */
 #define METRICS_SECONDS	15
 #define STATE_FILE	"breaker"
 #define STATE_TRIPPED	"tripped\n"
@@ -120,15 +120,18 @@ static void
 beat(evutil_socket_t fd, short what, void *arg)
 {
 	struct timespec	now;
+	time_t		stale = parent.conf->stale_time, ago;
 	bool		silent;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	silent = now.tv_sec - parent.rde_beat.tv_sec > RDE_SILENT;
+	ago = now.tv_sec - parent.rde_beat.tv_sec;
+	silent = ago > RDE_SILENT || ago >= stale;
 	if (silent != guard.silent)
 		log_warnx(silent ? "rde is silent: the dead-man switch runs"
 		    : "rde answers again");
 	guard.silent = silent;
-	if (!silent && dp_beat(parent.dp, parent.conf->stale_time) == -1)
+	/* stale-time runs from rde's last word, not from ours */
+	if (ago < stale && dp_beat(parent.dp, stale - ago) == -1)
 		log_warn("dead-man switch: beat");
 }
 

@@ -90,6 +90,50 @@ program(struct iface *f, const struct link_info *l)
 	}
 }
 
+static int
+attach_link(struct iface *f, const struct link_info *l)
+{
+	char	err[DP_ERRLEN];
+
+	f->ifindex = l->ifindex;
+	f->attached = dp_attach(parent.dp, l->ifindex, f->mode, f->why, err);
+	if (f->attached == DP_NONE) {
+		log_warnx("attach %s: %s", f->name, err);
+		strlcpy(f->why, err, sizeof(f->why));
+		return (-1);
+	}
+	if (f->why[0] != '\0')
+		log_warnx("attach %s: generic, because native failed: %s",
+		    f->name, f->why);
+	log_info("attached to %s, %s", f->name,
+	    f->attached == DP_NATIVE ? "native" : "generic");
+	return (0);
+}
+
+/* An interface of the config that was deleted is there again, as another one
+   of the same name. Each gets one try. */
+static void
+come_back(const struct link_info *l)
+{
+	const struct link_info	*o;
+	uint32_t		 i;
+
+	for (i = 0; i < parent.nifaces; i++)
+		if (parent.ifaces[i].ifindex != l->ifindex &&
+		    parent.ifaces[i].attached == DP_NONE &&
+		    strcmp(parent.ifaces[i].name, l->name) == 0)
+			break;
+	if (i == parent.nifaces || !l->ether ||
+	    attach_link(&parent.ifaces[i], l) == -1)
+		return;
+	/* its mode may change where the others' packets may leave */
+	for (i = 0; i < parent.nifaces; i++)
+		if (parent.ifaces[i].attached != DP_NONE &&
+		    (o = netlink_link(parent.nl, parent.ifaces[i].ifindex)) !=
+		    NULL)
+			program(&parent.ifaces[i], o);
+}
+
 void
 interfaces_link(const struct link_info *l)
 {
@@ -105,10 +149,12 @@ interfaces_link(const struct link_info *l)
 			dp_port_clear(parent.dp, l->ifindex);
 			dp_detach(parent.dp, l->ifindex);
 			f->attached = DP_NONE;
+			f->ifindex = 0;
 			f->egress = false;
 		} else
 			program(f, l);
-	}
+	} else if (parent.running && !l->gone)
+		come_back(l);
 	/* a bridge or bond lends its address to its members */
 	for (i = 0; i < parent.nifaces; i++) {
 		const struct link_info	*member;
@@ -144,7 +190,6 @@ attach(uint32_t n, const struct config_attach *a)
 	const struct link_info	*l;
 	uint32_t		 ms = parent.conf->attach_settle_time;
 	struct timespec		 ts = { ms / 1000, ms % 1000 * 1000000L };
-	char			 err[DP_ERRLEN];
 
 	strlcpy(f->name, a->ifname, sizeof(f->name));
 	f->mode = a->mode;
@@ -158,18 +203,7 @@ attach(uint32_t n, const struct config_attach *a)
 	}
 	if (shares_bridge(n, l))
 		nanosleep(&ts, NULL);
-	f->ifindex = l->ifindex;
-	f->attached = dp_attach(parent.dp, l->ifindex, a->mode, f->why, err);
-	if (f->attached == DP_NONE) {
-		log_warnx("attach %s: %s", a->ifname, err);
-		return (-1);
-	}
-	if (f->why[0] != '\0')
-		log_warnx("attach %s: generic, because native failed: %s",
-		    a->ifname, f->why);
-	log_info("attached to %s, %s", f->name,
-	    f->attached == DP_NATIVE ? "native" : "generic");
-	return (0);
+	return (attach_link(f, l));
 }
 
 int

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,12 @@ start_children(void)
 static int
 daemonize_and_run(void)
 {
+	sigset_t	hup;
+
+	/* not fatal before there is a handler, and not lost */
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hup, NULL);
 	if (geteuid() != 0) {
 		log_warnx("must be started as root; it drops privilege "
 		    "itself");

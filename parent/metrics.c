@@ -88,11 +88,14 @@ metrics_write(const char *path, const uint64_t *count,
 		errno = ENAMETOOLONG;
 		return (-1);
 	}
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+	/* one that a crash left, perhaps as another user */
+	unlink(tmp);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 	    0644);
 	if (fd == -1)
 		return (-1);
-	if ((f = fdopen(fd, "w")) == NULL) {
+	/* whatever the umask: the collector is another user */
+	if (fchmod(fd, 0644) == -1 || (f = fdopen(fd, "w")) == NULL) {
 		close(fd);
 		return (-1);
 	}

@@ -10,6 +10,10 @@
 #include "../lib/log.h"
 #include "shell.h"
 
+static struct {
+	bool	late;		/* some nexthop found no entry free */
+} nexthops;
+
 static void	settle(void);
 
 static void
@@ -23,7 +27,7 @@ tell(uint32_t id, uint8_t state)
 
 /* Write the entry that fits what is known now. */
 static void
-program(uint32_t id)
+write_entry(uint32_t id)
 {
 	struct nexthop		*n = &parent.nexthops[id];
 	const struct link_info	*l = NULL;
@@ -40,11 +44,40 @@ program(uint32_t id)
 		e.ifindex = l->ifindex;
 		e.flags = NH_FORWARD;
 		n->entry = dp_nexthop_set(parent.dp, id, &e);
-	} else
+		n->late = n->entry == -1 && errno == ENOSPC;
+	} else {
 		n->entry = dp_nexthop_set(parent.dp, id, NULL);
+		n->late = false;
+	}
+	/* All entries wait for a grace period. What the id pointed at is
+	   wrong by now: pass until there is an entry. */
+	if (n->late) {
+		nexthops.late = true;
+		n->entry = dp_nexthop_set(parent.dp, id, NULL);
+	}
 	if (n->entry == -1)
 		log_warn("nexthop %s: entry", addr_format(&n->addr, addr));
+}
+
+static void
+program(uint32_t id)
+{
+	write_entry(id);
 	settle();
+}
+
+/* Entries are free again: for those that found none. */
+static void
+write_late(void)
+{
+	uint32_t	i;
+
+	if (!nexthops.late)
+		return;
+	nexthops.late = false;
+	for (i = LEAF_ID_FIRST; i < parent.nnexthops; i++)
+		if (parent.nexthops[i].late)
+			write_entry(i);
 }
 
 /*
@@ -68,6 +101,7 @@ released(void *arg, uint32_t epoch)
 		    &record_msg_u32, &u);
 	}
 	parent.nexthop_grace = false;
+	write_late();
 	settle();
 }
 

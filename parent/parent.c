@@ -40,8 +40,6 @@ parent_log_level(int level)
 	struct msg_u32	u = { level };
 	enum proc_id	p;
 
-	if (parent.opt.verbose > 0 && level < LEVEL_DEBUG)
-		u.value = level = LEVEL_DEBUG;
 	log_set_level(level);
 	for (p = PROC_CONF; p < PROC_MAX; p++)
 		msg_send(&parent.proc, p, M_LOG_LEVEL, 0, &record_msg_u32, &u);
@@ -152,8 +150,7 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 {
 	switch (sig) {
 	case SIGHUP:
-		if (parent.running)
-			reload_request(0, false);
+		reload_request(0, false);
 		break;
 	case SIGCHLD:
 		if (privsep_reap(&parent.proc) > 0)
@@ -166,9 +163,20 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 	}
 }
 
+/* A child that does so is dead, dying, or no longer ours. */
+static void
+on_closed(struct proc *p, enum proc_id from)
+{
+	if (privsep_reap(p) == 0)
+		log_warnx("%s closed its pipe", proc_name(from));
+	parent_exit(1);
+}
+
+/* SIGHUP has been blocked since the start: one that came is handled now. */
 static void
 signals(void)
 {
+	sigset_t		 hup;
 	static const int	 sigs[] = { SIGHUP, SIGCHLD, SIGTERM, SIGINT };
 	struct event		*ev;
 	size_t			 i;
@@ -179,6 +187,10 @@ signals(void)
 		if (ev == NULL || evsignal_add(ev, NULL) == -1)
 			fatalx("evsignal_new");
 	}
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	if (sigprocmask(SIG_UNBLOCK, &hup, NULL) == -1)
+		fatal("sigprocmask");
 }
 
 static void
@@ -321,19 +333,21 @@ hand_out_sockets(void)
 int
 parent_run(void)
 {
-	uint32_t	i;
-
 	signals();
 	/* one that died before there was a handler */
 	if (privsep_reap(&parent.proc) > 0)
 		parent.status = 1;
+	parent.proc.closed = on_closed;
 	parent.started = time(NULL);
+	if (!conf_client_readable())
+		log_warn("%s: user %s cannot read it, a reload will fail",
+		    parent.opt.config, parent.conf->user_parent);
 	if (parent.conf->metrics_textfile[0] != '\0') {
 		char	dir[PATH_MAX], *p;
 
 		strlcpy(dir, parent.conf->metrics_textfile, sizeof(dir));
 		if ((p = strrchr(dir, '/')) != NULL)
-			*p = '\0';
+			p[p == dir] = '\0';
 		if (access(dir, W_OK) == -1) {
 			log_warn("metrics-textfile %s: user %s, %s",
 			    parent.conf->metrics_textfile,
@@ -354,8 +368,6 @@ parent_run(void)
 	privsep_stop(&parent.proc, STOP_MS);
 	if (parent.status != 0 && !parent.running)
 		interfaces_rollback();
-	for (i = 0; i < parent.conf->nsockets; i++)
-		unlink(parent.conf->sockets[i].path);
 	log_info("terminating");
 	return (parent.status);
 }

@@ -16,7 +16,8 @@
 #include "../lib/log.h"
 #include "shell.h"
 
-#define STAGE_SECONDS	10	/* for children to answer */
+#define PARSE_SECONDS	60	/* for conf to answer */
+#define STAGE_SECONDS	10	/* for the other children */
 #define WAITERS_MAX	16
 
 /* Who gets the config. conf made it and needs none. */
@@ -79,6 +80,9 @@ finish(const char *why)
 		}
 		parent.running = true;
 		log_info("running, %s", mode_name(parent.conf->mode));
+		/* a SIGHUP that came meanwhile */
+		if (reload.again)
+			start();
 		return;
 	}
 	gmtime_r(&now, &tm);
@@ -113,6 +117,12 @@ deadline(evutil_socket_t fd, short what, void *arg)
 	char	why[128];
 	size_t	i;
 
+	/* nothing can be asked of it any more */
+	if (reload.state == PARSING) {
+		log_warnx("conf does not answer");
+		parent_exit(1);
+		return;
+	}
 	strlcpy(why, "no answer in time from", sizeof(why));
 	for (i = 0; i < NTAKERS; i++) {
 		if (reload.waiting & (1U << takers[i])) {
@@ -121,6 +131,18 @@ deadline(evutil_socket_t fd, short what, void *arg)
 		}
 	}
 	refuse(why);
+}
+
+static void
+set_deadline(int seconds)
+{
+	struct timeval	tv = { seconds, 0 };
+
+	if (reload.deadline == NULL &&
+	    (reload.deadline = evtimer_new(parent.proc.base, deadline,
+	    NULL)) == NULL)
+		fatalx("evtimer_new");
+	evtimer_add(reload.deadline, &tv);
 }
 
 static void
@@ -141,7 +163,6 @@ send_config(enum proc_id to, struct ibuf *wire)
 static void
 stage(void)
 {
-	struct timeval	 tv = { STAGE_SECONDS, 0 };
 	struct ibuf	*wire;
 	size_t		 i;
 
@@ -159,11 +180,7 @@ stage(void)
 		reload.waiting |= 1U << takers[i];
 	}
 	ibuf_free(wire);
-	if (reload.deadline == NULL &&
-	    (reload.deadline = evtimer_new(parent.proc.base, deadline,
-	    NULL)) == NULL)
-		fatalx("evtimer_new");
-	evtimer_add(reload.deadline, &tv);
+	set_deadline(STAGE_SECONDS);
 }
 
 void
@@ -196,7 +213,8 @@ commit(void)
 	for (i = 0; i < NTAKERS; i++)
 		proc_send(&parent.proc, takers[i], M_CONFIG_COMMIT, 0, -1,
 		    NULL, 0);
-	parent_log_level(conf->log_level);
+	parent_log_level(parent.opt.verbose > 0 &&
+	    conf->log_level < LEVEL_DEBUG ? LEVEL_DEBUG : conf->log_level);
 	finish(NULL);
 }
 
@@ -298,6 +316,7 @@ start(void)
 	reload.nthen = 0;
 	reload.again = false;
 	reload.state = PARSING;
+	set_deadline(PARSE_SECONDS);
 	conf_client_parse(parsed, say);
 }
 

@@ -30,6 +30,7 @@ struct nexthop {
 	struct addr		addr;
 	struct nexthop_info	info;
 	int			entry;
+	bool			late;	/* passes, for want of an entry */
 };
 
 struct options {
@@ -96,6 +97,7 @@ typedef void conf_done_fn(struct config *);
 typedef void conf_say_fn(int level, const char *);
 void	 conf_client_parse(conf_done_fn *, conf_say_fn *);
 int	 conf_client_open(const char *path);	/* remember the directory */
+bool	 conf_client_readable(void);	/* errno: why the file is not */
 void	 conf_client_file(struct proc *, enum proc_id, struct imsg *);
 void	 conf_client_log(struct proc *, enum proc_id, struct imsg *);
 void	 conf_client_data(struct proc *, enum proc_id, struct imsg *);

@@ -202,8 +202,7 @@ show_fib(struct out *o)
 	if (o->cmd->has_addr) {
 		r.match = o->cmd->is_prefix ? FIB_PREFIX : FIB_ADDR;
 		r.prefix = o->cmd->prefix;
-	} else
-		r.prefix.addr.af = AF_INET;
+	}
 	ret = show_one(o, CTL_SHOW_FIB, &record_ctl_fib_request, &r);
 	if (ret == 0 && r.match == FIB_PREFIX && o->n == 0) {
 		warnx("no such prefix");

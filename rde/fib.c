@@ -15,13 +15,13 @@
 
 #include "fib.h"
 
-#define GROUP		64	/* slots that hang on one tree node */
-#define DIR6_TOP	2	/* the 4 bits above the direct index */
+#define GROUP 64 /* slots that hang on one tree node */
+#define DIR6_TOP 2 /* the 4 bits above the direct index */
 
 struct fib *
 fib_new(struct tree *t, uint32_t units, fib_write_fn *write, void *arg)
 {
-	struct fib	*f;
+	struct fib *f;
 
 	if ((f = calloc(1, sizeof(*f))) == NULL)
 		return (NULL);
@@ -66,8 +66,8 @@ fib_free(struct fib *f)
 static int
 queue_put(struct fib_queue *q, const struct fib_item *it)
 {
-	struct fib_item	*items;
-	size_t		 cap;
+	struct fib_item *items;
+	size_t cap;
 
 	if (q->tail == q->cap && q->head > q->cap / 2) {
 		memmove(q->items, q->items + q->head,
@@ -119,11 +119,11 @@ slot_of(const struct fib *f, const struct key *k)
 static void
 slots_mark(struct fib *f, uint32_t from, uint32_t n)
 {
-	uint32_t	 g, end = from + n;
-	uint64_t	 m;
+	uint32_t g, end = from + n;
+	uint64_t m;
 
 	if (f->nslots == 0)
-		f->group = from / GROUP;	/* nothing to look for before */
+		f->group = from / GROUP; /* nothing to look for before */
 	for (; from < end; from = (g + 1) * GROUP) {
 		g = from / GROUP;
 		m = ~0ULL << (from % GROUP);
@@ -138,7 +138,7 @@ slots_mark(struct fib *f, uint32_t from, uint32_t n)
 static void
 unstick(struct fib *f)
 {
-	uint32_t	 g;
+	uint32_t g;
 
 	f->root |= f->root_stuck;
 	f->root_stuck = false;
@@ -162,26 +162,47 @@ ent_dead(const struct tree_ent *e)
 	return ((e->leaf & ~ENT_DIRTY) == 0 && e->dest == 0);
 }
 
+/* Is the slot or the root that a prefix lies in to be compiled anyway? If it
+   is stuck, it gets another chance. */
+static bool
+dirty_above(struct fib *f, const struct fib_item *it)
+{
+	uint32_t slot = slot_of(f, &it->key), g = slot / GROUP;
+	uint64_t m = 1ULL << (slot % GROUP);
+
+	if (!in_dir(f, &it->key, it->len)) {
+		f->root |= f->root_stuck;
+		f->root_stuck = false;
+		return (f->root && it->len >= FIB6_DIR_SKIP);
+	}
+	if (it->len <= f->depth)
+		return (false);
+	if (f->slots_stuck[g] & m) {
+		f->slots_stuck[g] &= ~m;
+		f->nslots_stuck--;
+		slots_mark(f, slot, 1);
+	}
+	return ((f->slots[g] & m) != 0);
+}
+
 int
 fib_dirty(struct fib *f, const struct prefix *p)
 {
-	struct fib_item	 it;
-	struct tree_ent	*e;
-	uint32_t	 slot;
+	struct fib_item it;
+	struct tree_ent *e;
+	bool above;
 
 	it.key = key_from(&p->addr);
 	it.len = p->len;
+	above = dirty_above(f, &it);
 	if ((e = tree_get(f->tree, p)) != NULL) {
 		if (e->leaf & ENT_DIRTY) {
 			if (queue_count(&f->stuck) > 0)
 				unstick(f);
 			return (0);
 		}
-		/* its slot is to be compiled anyway; only what is to be
-		   removed from the tree must not be forgotten */
-		slot = slot_of(f, &it.key);
-		if (p->len > f->depth && in_dir(f, &it.key, p->len) &&
-		    !ent_dead(e) && f->slots[slot / GROUP] >> slot % GROUP & 1)
+		/* what is to be removed from the tree must not be forgotten */
+		if (above && !ent_dead(e))
 			return (0);
 	}
 	if (queue_put(&f->queue, &it) == -1)
@@ -204,8 +225,8 @@ fib_dirty_all(struct fib *f)
 static void
 item_done(struct fib *f, const struct fib_item *it)
 {
-	struct tree_ent	*e;
-	struct prefix	 p;
+	struct tree_ent *e;
+	struct prefix p;
 
 	memset(&p, 0, sizeof(p));
 	p.addr.af = (uint8_t)tree_af(f->tree);
@@ -222,7 +243,7 @@ item_done(struct fib *f, const struct fib_item *it)
 static uint64_t
 item_mask(const struct fib_item *it, unsigned int depth)
 {
-	unsigned int	 n;
+	unsigned int n;
 
 	if (it->len <= depth)
 		return (~0ULL);
@@ -242,8 +263,8 @@ item_depth(const struct fib_item *it)
 static bool
 same_node(const struct fib_item *a, const struct fib_item *b)
 {
-	unsigned int	 d = item_depth(a);
-	uint64_t	 hi = a->key.hi ^ b->key.hi, lo = a->key.lo ^ b->key.lo;
+	unsigned int d = item_depth(a);
+	uint64_t hi = a->key.hi ^ b->key.hi, lo = a->key.lo ^ b->key.lo;
 
 	if (item_depth(b) != d)
 		return (false);
@@ -258,9 +279,9 @@ same_node(const struct fib_item *a, const struct fib_item *b)
 static int
 plan_item(struct fib *f, const struct fib_item *it, uint64_t mask)
 {
-	struct key	 k = it->key;
-	uint32_t	 kid, leaf, old, now, slot;
-	unsigned int	 to = item_depth(it);
+	struct key k = it->key;
+	uint32_t kid, leaf, old, now, slot;
+	unsigned int to = item_depth(it);
 
 	if (in_dir(f, &k, it->len)) {
 		slot = slot_of(f, &k);
@@ -282,8 +303,8 @@ plan_item(struct fib *f, const struct fib_item *it, uint64_t mask)
 static int
 item_cmp(const void *va, const void *vb)
 {
-	const struct fib_item	*a = va, *b = vb;
-	unsigned int		 da = item_depth(a), db = item_depth(b);
+	const struct fib_item *a = va, *b = vb;
+	unsigned int da = item_depth(a), db = item_depth(b);
 
 	if (da != db)
 		return (da < db ? -1 : 1);
@@ -298,8 +319,8 @@ item_cmp(const void *va, const void *vb)
 static void
 batch_fill(struct fib *f)
 {
-	struct fib_queue	*q = &f->queue;
-	size_t			 n = queue_count(q);
+	struct fib_queue *q = &f->queue;
+	size_t n = queue_count(q);
 
 	if (n > FIB_BATCH)
 		n = FIB_BATCH;
@@ -320,12 +341,12 @@ batch_fill(struct fib *f)
 static void
 mark_short(struct fib *f, const struct fib_item *it)
 {
-	unsigned int	 len = it->len;
+	unsigned int len = it->len;
 
 	if (f->v6 && len < FIB6_DIR_SKIP) {
 		/* is 2000::/4 in it? */
-		if (len == 0 || (it->key.hi ^ (uint64_t)DIR6_TOP << 60) >>
-		    (64 - len) == 0)
+		if (len == 0 ||
+		    (it->key.hi ^ (uint64_t)DIR6_TOP << 60) >> (64 - len) == 0)
 			slots_mark(f, 0, f->ndir);
 	} else
 		slots_mark(f, slot_of(f, &it->key), 1U << (f->depth - len));
@@ -335,20 +356,21 @@ mark_short(struct fib *f, const struct fib_item *it)
 static int
 batch_step(struct fib *f)
 {
-	const struct fib_item	*it = &f->batch[f->batch_done];
-	uint64_t		 mask;
-	unsigned int		 n = 1, i;
-	int			 ret = 0;
+	const struct fib_item *it = &f->batch[f->batch_done];
+	uint64_t mask;
+	unsigned int n = 1, i;
+	int ret = 0;
 
 	f->work++;
 	if (it->len <= f->depth && in_dir(f, &it->key, it->len))
 		mark_short(f, it);
 	else {
 		mask = item_mask(it, item_depth(it));
-		while (f->batch_done + n < f->batch_n && same_node(it, it + n)) {
+		while (
+		    f->batch_done + n < f->batch_n && same_node(it, it + n)) {
 			/* its own neighbors in the root, but not slots */
 			if (in_dir(f, &it[n].key, it[n].len) !=
-			    in_dir(f, &it->key, it->len) ||
+				in_dir(f, &it->key, it->len) ||
 			    (f->v6 && it[n].len < FIB6_DIR_SKIP))
 				break;
 			mask |= item_mask(it + n, item_depth(it));
@@ -374,8 +396,8 @@ batch_step(struct fib *f)
 static int
 root_step(struct fib *f)
 {
-	struct key	 zero = { 0, 0 };
-	uint32_t	 kid, leaf, old, now;
+	struct key zero = { 0, 0 };
+	uint32_t kid, leaf, old, now;
 
 	f->root = false;
 	memcpy(&old, pool_at(&f->pool, 0), sizeof(old));
@@ -393,15 +415,14 @@ root_step(struct fib *f)
 static uint64_t
 group_plan(struct fib *f, uint32_t g, unsigned int max, uint64_t work_end)
 {
-	uint32_t	 leaves[GROUP], kid, leaf, slot, now;
-	struct tnode	*n = NULL;
-	struct key	 k = { 0, 0 };
-	uint64_t	 m, tried = 0;
-	unsigned int	 i, depth = f->depth - STRIDE;
+	uint32_t leaves[GROUP], kid, leaf, slot, now;
+	struct tnode *n = NULL;
+	struct key k = { 0, 0 };
+	uint64_t m, tried = 0;
+	unsigned int i, depth = f->depth - STRIDE;
 
-	k.hi = f->v6 ?
-	    (uint64_t)DIR6_TOP << 60 | (uint64_t)g << (64 - depth) :
-	    (uint64_t)g << (64 - depth);
+	k.hi = f->v6 ? (uint64_t)DIR6_TOP << 60 | (uint64_t)g << (64 - depth) :
+		       (uint64_t)g << (64 - depth);
 	f->work++;
 	if ((kid = compile_walk(f, &k, depth, &leaf)) != 0) {
 		n = tnode_at(f->tree, kid);
@@ -416,8 +437,7 @@ group_plan(struct fib *f, uint32_t g, unsigned int max, uint64_t work_end)
 		kid = n != NULL ? tnode_kid(n, i) : 0;
 		now = leaf;
 		if (kid != 0 || f->dir[slot] & FIB_NODE)
-			now = compile_all(f, kid, f->dir[slot], f->depth,
-			    leaf);
+			now = compile_all(f, kid, f->dir[slot], f->depth, leaf);
 		if (f->plan.error != 0)
 			break;
 		if (now != f->dir[slot])
@@ -431,9 +451,9 @@ group_plan(struct fib *f, uint32_t g, unsigned int max, uint64_t work_end)
 static int
 slots_step(struct fib *f, uint64_t work_end)
 {
-	uint64_t	 tried;
-	uint32_t	 groups = f->ndir / GROUP;
-	int		 ret = 0;
+	uint64_t tried;
+	uint32_t groups = f->ndir / GROUP;
+	int ret = 0;
 
 	while (f->slots[f->group] == 0)
 		f->group = (f->group + 1) % groups;
@@ -466,16 +486,16 @@ fib_pending(const struct fib *f)
 int
 fib_step(struct fib *f, unsigned int budget)
 {
-	uint64_t	 end = f->work + (budget > 0 ? budget : 1);
-	bool		 prefixes, slots;
+	uint64_t end = f->work + (budget > 0 ? budget : 1);
+	bool prefixes, slots;
 
 	for (;;) {
 		if (plan_pending(f) && plan_write(f) == -1) {
 			errno = EAGAIN;
 			return (-1);
 		}
-		prefixes = f->batch_done < f->batch_n ||
-		    queue_count(&f->queue) > 0;
+		prefixes =
+		    f->batch_done < f->batch_n || queue_count(&f->queue) > 0;
 		slots = f->nslots > 0 || f->root;
 		if (!prefixes && !slots)
 			break;
@@ -505,7 +525,7 @@ fib_step(struct fib *f, unsigned int budget)
 uint32_t
 fib_seal(struct fib *f)
 {
-	uint32_t	 epoch = f->epoch;
+	uint32_t epoch = f->epoch;
 
 	if (f->wait_tail == f->wait_head ||
 	    f->waiting[f->wait_tail - 1].epoch != epoch)
@@ -518,9 +538,9 @@ fib_seal(struct fib *f)
 void
 fib_release(struct fib *f, uint32_t epoch)
 {
-	struct fib_waiting	*w;
-	uint32_t		 size;
-	bool			 some = false;
+	struct fib_waiting *w;
+	uint32_t size;
+	bool some = false;
 
 	while (f->wait_head < f->wait_tail) {
 		w = &f->waiting[f->wait_head];
@@ -539,9 +559,9 @@ fib_release(struct fib *f, uint32_t epoch)
 uint32_t
 fib_lookup(const struct fib *f, const struct addr *a)
 {
-	struct key	 k = key_from(a);
-	uint32_t	 w;
-	unsigned int	 depth = 0;
+	struct key k = key_from(a);
+	uint32_t w;
+	unsigned int depth = 0;
 
 	if (in_dir(f, &k, 128)) {
 		w = f->dir[slot_of(f, &k)];
@@ -550,8 +570,8 @@ fib_lookup(const struct fib *f, const struct addr *a)
 		memcpy(&w, pool_at(&f->pool, 0), sizeof(w));
 	for (; w & FIB_NODE; depth += STRIDE) {
 		w &= ~FIB_NODE;
-		w = node_words(f, w)[node_run(node_map(f, w),
-		    key_index(&k, depth))];
+		w = node_words(f,
+		    w)[node_run(node_map(f, w), key_index(&k, depth))];
 	}
 	return (w);
 }
@@ -559,11 +579,11 @@ fib_lookup(const struct fib *f, const struct addr *a)
 uint32_t
 fib_expect(const struct fib *f, const struct addr *a)
 {
-	struct prefix	 p;
-	struct tree_ent	*e;
-	uint32_t	 flags = 0, id = 0;
-	bool		 route = false;
-	int		 len;
+	struct prefix p;
+	struct tree_ent *e;
+	uint32_t flags = 0, id = 0;
+	bool route = false;
+	int len;
 
 	for (len = af_bits(tree_af(f->tree)); len >= 0; len = p.len - 1) {
 		if ((e = tree_match(f->tree, a, len, 0, &p)) == NULL)

@@ -14,7 +14,7 @@
 static void
 words_fill(uint32_t *words, uint32_t w)
 {
-	unsigned int	 i;
+	unsigned int i;
 
 	for (i = 0; i < FANOUT; i++)
 		words[i] = w;
@@ -24,9 +24,9 @@ words_fill(uint32_t *words, uint32_t w)
 static void
 words_expand(const struct fib *f, uint32_t w, uint32_t *words)
 {
-	const uint32_t	*runs;
-	uint64_t	 map;
-	unsigned int	 i;
+	const uint32_t *runs;
+	uint64_t map;
+	unsigned int i;
 
 	if (!(w & FIB_NODE)) {
 		words_fill(words, w);
@@ -45,8 +45,8 @@ words_expand(const struct fib *f, uint32_t w, uint32_t *words)
 static void
 unlink_all(struct fib *f, uint32_t w, unsigned int depth)
 {
-	const uint32_t	*runs;
-	unsigned int	 i, n;
+	const uint32_t *runs;
+	unsigned int i, n;
 
 	if (!(w & FIB_NODE))
 		return;
@@ -63,9 +63,9 @@ unlink_all(struct fib *f, uint32_t w, unsigned int depth)
 static uint32_t
 words_word(struct fib *f, uint32_t old, unsigned int depth, uint32_t *words)
 {
-	uint32_t	 runs[FANOUT], unit, size, *to;
-	uint64_t	 map = 1;
-	unsigned int	 i, n = 0, b;
+	uint32_t runs[FANOUT], unit, size, *to;
+	uint64_t map = 1;
+	unsigned int i, n = 0, b;
 
 	/* nobody looks at these; give them no run of their own */
 	if (depth == 0)
@@ -111,9 +111,9 @@ words_word(struct fib *f, uint32_t old, unsigned int depth, uint32_t *words)
 void
 compile_leaves(struct tnode *n, uint32_t leaf, uint32_t *words)
 {
-	const struct tree_ent	*e = tnode_ents(n);
-	uint64_t		 m;
-	unsigned int		 bit, rel, i, end;
+	const struct tree_ent *e = tnode_ents(n);
+	uint64_t m;
+	unsigned int bit, rel, i, end;
 
 	words_fill(words, leaf);
 	/* bits are in the order of length: longer ones come on top */
@@ -137,11 +137,11 @@ static uint32_t
 compile_node(struct fib *f, uint32_t kid, uint32_t old, unsigned int depth,
     uint32_t leaf, uint64_t mask)
 {
-	uint32_t	 words[FANOUT], was[FANOUT];
-	const uint32_t	*kids;
-	struct tnode	*n;
-	uint64_t	 m, keep, skip;
-	unsigned int	 i;
+	uint32_t words[FANOUT], was[FANOUT];
+	const uint32_t *kids;
+	struct tnode *n;
+	uint64_t m, keep, skip;
+	unsigned int i;
 
 	f->work++;
 	if (kid == 0) {
@@ -156,7 +156,7 @@ compile_node(struct fib *f, uint32_t kid, uint32_t old, unsigned int depth,
 	if (old & FIB_NODE || keep != 0) {
 		words_expand(f, old, was);
 		for (m = ~n->kids & ~skip; old & FIB_NODE && m != 0;
-		    m &= m - 1) {
+		     m &= m - 1) {
 			i = (unsigned int)__builtin_ctzll(m);
 			if (was[i] & FIB_NODE)
 				unlink_all(f, was[i], depth + STRIDE);
@@ -190,10 +190,10 @@ uint32_t
 compile_path(struct fib *f, uint32_t kid, uint32_t old, unsigned int depth,
     uint32_t leaf, const struct key *k, unsigned int to, uint64_t mask)
 {
-	uint32_t	 words[FANOUT], was, now, unit;
-	struct tnode	*n;
-	uint64_t	 map = 0;
-	unsigned int	 i, run = 0;
+	uint32_t words[FANOUT], was, now, unit;
+	struct tnode *n;
+	uint64_t map;
+	unsigned int i, run = 0;
 
 	if (depth == to || kid == 0)
 		return (compile_node(f, kid, old, depth, leaf, mask));
@@ -212,9 +212,8 @@ compile_path(struct fib *f, uint32_t kid, uint32_t old, unsigned int depth,
 		return (0);
 	if (now == was)
 		return (old);
-	/* a node is a run of its own; so it is if one was there before */
-	if (now & FIB_NODE && was & FIB_NODE &&
-	    (i == FANOUT - 1 || map >> (i + 1) & 1)) {
+	/* a node's run is its own, so the new one can have the same */
+	if (now & FIB_NODE && was & FIB_NODE) {
 		plan_store(f, false, (unit + 1) * 2 + run, now);
 		return (old);
 	}
@@ -227,9 +226,9 @@ uint32_t
 compile_walk(const struct fib *f, const struct key *k, unsigned int depth,
     uint32_t *leaf)
 {
-	struct tnode	*n;
-	uint32_t	 ref = f->tree->root;
-	unsigned int	 d, i;
+	struct tnode *n;
+	uint32_t ref = f->tree->root;
+	unsigned int d, i;
 
 	*leaf = f->tree->has_zero ? leaf_compose(0, f->tree->zero.leaf) : 0;
 	for (d = 0; d < depth && ref != 0; d += STRIDE) {

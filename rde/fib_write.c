@@ -12,8 +12,8 @@
 int
 array_grow(void *array, uint32_t *cap, size_t n, size_t size)
 {
-	void	**a = array, *p;
-	size_t	  want = *cap;
+	void **a = array, *p;
+	size_t want = *cap;
 
 	if (n <= want)
 		return (0);
@@ -30,13 +30,13 @@ array_grow(void *array, uint32_t *cap, size_t n, size_t size)
 uint32_t
 plan_alloc(struct fib *f, uint32_t units)
 {
-	struct fib_plan	*p = &f->plan;
-	uint32_t	 unit;
+	struct fib_plan *p = &f->plan;
+	uint32_t unit;
 
 	if (p->error != 0)
 		return (0);
 	if (array_grow(&p->nodes, &p->nodes_cap, p->nnodes + 1UL,
-	    sizeof(*p->nodes)) == -1 ||
+		sizeof(*p->nodes)) == -1 ||
 	    (unit = pool_alloc(&f->pool, units)) == 0) {
 		p->error = errno;
 		return (0);
@@ -49,12 +49,12 @@ plan_alloc(struct fib *f, uint32_t units)
 void
 plan_unlink(struct fib *f, uint32_t unit)
 {
-	struct fib_plan	*p = &f->plan;
+	struct fib_plan *p = &f->plan;
 
 	if (p->error != 0)
 		return;
 	if (array_grow(&p->unlinked, &p->unlinked_cap, p->nunlinked + 1UL,
-	    sizeof(*p->unlinked)) == -1) {
+		sizeof(*p->unlinked)) == -1) {
 		p->error = errno;
 		return;
 	}
@@ -65,15 +65,15 @@ plan_unlink(struct fib *f, uint32_t unit)
 void
 plan_store(struct fib *f, bool dir, uint32_t index, uint32_t word)
 {
-	struct fib_plan	*p = &f->plan;
-	uint32_t	 cap = p->stores_cap, cap2 = cap, n = p->nstores;
+	struct fib_plan *p = &f->plan;
+	uint32_t cap = p->stores_cap, cap2 = cap, n = p->nstores;
 
 	if (p->error != 0)
 		return;
 	if (array_grow(&p->index, &cap, n + 1UL, sizeof(*p->index)) == -1 ||
 	    array_grow(&p->word, &cap2, n + 1UL, sizeof(*p->word)) == -1 ||
-	    array_grow(&p->dir, &p->stores_cap, n + 1UL,
-	    sizeof(*p->dir)) == -1) {
+	    array_grow(&p->dir, &p->stores_cap, n + 1UL, sizeof(*p->dir)) ==
+		-1) {
 		p->error = errno;
 		return;
 	}
@@ -97,8 +97,8 @@ plan_reset(struct fib_plan *p)
 static int
 waiting_room(struct fib *f, size_t n)
 {
-	struct fib_waiting	*w;
-	size_t			 cap;
+	struct fib_waiting *w;
+	size_t cap;
 
 	if (f->wait_head == f->wait_tail)
 		f->wait_head = f->wait_tail = 0;
@@ -123,8 +123,8 @@ waiting_room(struct fib *f, size_t n)
 int
 plan_close(struct fib *f)
 {
-	struct fib_plan	*p = &f->plan;
-	uint32_t	 i, free_units;
+	struct fib_plan *p = &f->plan;
+	uint32_t i, free_units;
 
 	if (p->error == 0 && waiting_room(f, p->nunlinked) == -1)
 		p->error = ENOMEM;
@@ -153,9 +153,9 @@ plan_pending(const struct fib *f)
 static int
 write_stores(struct fib *f)
 {
-	struct fib_plan	*p = &f->plan;
-	uint32_t	 i, n, *at;
-	bool		 dir;
+	struct fib_plan *p = &f->plan;
+	uint32_t i, n, *at;
+	bool dir;
 
 	for (i = p->stores_done; i < p->nstores; i += n) {
 		dir = p->dir[i];
@@ -165,7 +165,7 @@ write_stores(struct fib *f)
 		    p->index[i + n] == p->index[i] + n)
 			n++;
 		if (f->write(f->arg, dir ? f->dir_table : f->pool_table,
-		    p->index[i], &p->word[i], n) == -1)
+			p->index[i], &p->word[i], n) == -1)
 			return (-1);
 		at = dir ? f->dir : pool_at(&f->pool, 0);
 		memcpy(at + p->index[i], &p->word[i], n * sizeof(*at));
@@ -177,15 +177,15 @@ write_stores(struct fib *f)
 int
 plan_write(struct fib *f)
 {
-	struct fib_plan		*p = &f->plan;
-	struct fib_waiting	*w;
-	uint32_t		 i, unit, size;
+	struct fib_plan *p = &f->plan;
+	struct fib_waiting *w;
+	uint32_t i, unit, size;
 
 	for (i = p->nodes_done; i < p->nnodes; i++) {
 		unit = p->nodes[i];
 		if (f->write(f->arg, f->pool_table, unit * 2,
-		    pool_at(&f->pool, unit),
-		    node_size(node_map(f, unit)) * 2) == -1)
+			pool_at(&f->pool, unit),
+			node_size(node_map(f, unit)) * 2) == -1)
 			return (-1);
 		p->nodes_done = i + 1;
 	}

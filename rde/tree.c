@@ -11,19 +11,19 @@
 
 #include "trie.h"
 
-#define TNODE_UNITS	(sizeof(struct tnode) / 8)
+#define TNODE_UNITS (sizeof(struct tnode) / 8)
 
 /* Where a prefix has its place. */
 struct place {
-	unsigned int	depth;		/* of its node */
-	bool		full;
-	unsigned int	bit;		/* in low or in full */
+	unsigned int depth; /* of its node */
+	bool full;
+	unsigned int bit; /* in low or in full */
 };
 
 struct path {
-	unsigned int	n;		/* nodes on it; the last is ref[n - 1] */
-	uint32_t	ref[DEPTHS_MAX];
-	unsigned int	index[DEPTHS_MAX];	/* of the next in ref[i] */
+	unsigned int n; /* nodes on it; the last is ref[n - 1] */
+	uint32_t ref[DEPTHS_MAX];
+	unsigned int index[DEPTHS_MAX]; /* of the next in ref[i] */
 };
 
 static uint32_t
@@ -41,7 +41,7 @@ node_nents(const struct tnode *n)
 static uint32_t
 node_new(struct tree *t)
 {
-	uint32_t	 ref;
+	uint32_t ref;
 
 	if ((ref = pool_alloc(&t->pool, TNODE_UNITS)) != 0)
 		memset(tnode_at(t, ref), 0, sizeof(struct tnode));
@@ -51,7 +51,7 @@ node_new(struct tree *t)
 static void
 node_free(struct tree *t, uint32_t ref)
 {
-	struct tnode	*n = tnode_at(t, ref);
+	struct tnode *n = tnode_at(t, ref);
 
 	pool_free(&t->pool, ref, node_units(bits64(n->kids), node_nents(n)));
 }
@@ -59,7 +59,7 @@ node_free(struct tree *t, uint32_t ref)
 struct tree *
 tree_new(int af)
 {
-	struct tree	*t;
+	struct tree *t;
 
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return (NULL);
@@ -106,8 +106,8 @@ tree_memory(const struct tree *t)
 static struct place
 place_of(const struct key *k, unsigned int len)
 {
-	struct place	 p;
-	unsigned int	 rel, i;
+	struct place p;
+	unsigned int rel, i;
 
 	p.depth = (len - 1) / STRIDE * STRIDE;
 	rel = len - p.depth;
@@ -121,7 +121,7 @@ place_of(const struct key *k, unsigned int len)
 static unsigned int
 ent_rank(const struct tnode *n, bool full, unsigned int bit)
 {
-	uint64_t	 below = (1ULL << bit) - 1;
+	uint64_t below = (1ULL << bit) - 1;
 
 	if (full)
 		return (bits64(n->low) + bits64(n->full & below));
@@ -137,11 +137,11 @@ ent_has(const struct tnode *n, const struct place *p)
 struct tree_ent *
 tree_get(struct tree *t, const struct prefix *pfx)
 {
-	struct key	 k = key_from(&pfx->addr);
-	struct place	 pl;
-	struct tnode	*n;
-	uint32_t	 ref = t->root;
-	unsigned int	 d;
+	struct key k = key_from(&pfx->addr);
+	struct place pl;
+	struct tnode *n;
+	uint32_t ref = t->root;
+	unsigned int d;
 
 	if (pfx->len == 0)
 		return (t->has_zero ? &t->zero : NULL);
@@ -160,7 +160,7 @@ static void
 copy_gap(void *dst, const void *src, size_t size, unsigned int n,
     unsigned int at, int d)
 {
-	unsigned int	 skip = d < 0 ? 1 : 0, gap = d > 0 ? 1 : 0;
+	unsigned int skip = d < 0 ? 1 : 0, gap = d > 0 ? 1 : 0;
 
 	memcpy(dst, src, at * size);
 	memcpy((char *)dst + (at + gap) * size,
@@ -176,9 +176,9 @@ static struct tnode *
 node_change(struct tree *t, struct path *p, unsigned int kat, int kd,
     unsigned int eat, int ed)
 {
-	struct tnode	*from, *to, *parent;
-	uint32_t	 ref, old = p->ref[p->n - 1];
-	unsigned int	 nk, ne, nk2, ne2, i;
+	struct tnode *from, *to, *parent;
+	uint32_t ref, old = p->ref[p->n - 1];
+	unsigned int nk, ne, nk2, ne2, i;
 
 	from = tnode_at(t, old);
 	nk = bits64(from->kids);
@@ -210,8 +210,8 @@ node_change(struct tree *t, struct path *p, unsigned int kat, int kd,
 static void
 prune(struct tree *t, struct path *p)
 {
-	struct tnode	*n;
-	unsigned int	 i;
+	struct tnode *n;
+	unsigned int i;
 
 	while (p->n > 1) {
 		n = tnode_at(t, p->ref[p->n - 1]);
@@ -222,7 +222,7 @@ prune(struct tree *t, struct path *p)
 		p->n--;
 		/* without memory for the smaller copy the empty one stays */
 		if ((n = node_change(t, p, bits64(n->kids & ((1ULL << i) - 1)),
-		    -1, 0, 0)) == NULL)
+			 -1, 0, 0)) == NULL)
 			return;
 		n->kids &= ~(1ULL << i);
 		node_free(t, p->ref[p->n]);
@@ -234,9 +234,9 @@ static int
 path_walk(struct tree *t, const struct key *k, unsigned int depth,
     struct path *p, bool make)
 {
-	struct tnode	*n;
-	uint32_t	 ref;
-	unsigned int	 d, i;
+	struct tnode *n;
+	uint32_t ref;
+	unsigned int d, i;
 
 	p->n = 1;
 	p->ref[0] = t->root;
@@ -265,12 +265,12 @@ path_walk(struct tree *t, const struct key *k, unsigned int depth,
 struct tree_ent *
 tree_insert(struct tree *t, const struct prefix *pfx)
 {
-	struct key	 k = key_from(&pfx->addr);
-	struct place	 pl;
-	struct path	 path;
-	struct tnode	*n;
-	struct tree_ent	*e;
-	unsigned int	 rank;
+	struct key k = key_from(&pfx->addr);
+	struct place pl;
+	struct path path;
+	struct tnode *n;
+	struct tree_ent *e;
+	unsigned int rank;
 
 	if (pfx->len == 0) {
 		if (!t->has_zero) {
@@ -303,10 +303,10 @@ fail:
 void
 tree_remove(struct tree *t, const struct prefix *pfx)
 {
-	struct key	 k = key_from(&pfx->addr);
-	struct place	 pl;
-	struct path	 path;
-	struct tnode	*n;
+	struct key k = key_from(&pfx->addr);
+	struct place pl;
+	struct path path;
+	struct tnode *n;
 
 	if (pfx->len == 0) {
 		t->count -= t->has_zero;
@@ -335,9 +335,9 @@ static struct tree_ent *
 node_match(struct tnode *n, unsigned int i, unsigned int d, unsigned int maxlen,
     uint32_t mask, unsigned int *len)
 {
-	struct tree_ent	*e;
-	uint64_t	 m;
-	unsigned int	 bit;
+	struct tree_ent *e;
+	uint64_t m;
+	unsigned int bit;
 
 	if (d + STRIDE <= maxlen && n->full >> i & 1) {
 		e = &tnode_ents(n)[ent_rank(n, true, i)];
@@ -361,10 +361,10 @@ struct tree_ent *
 tree_match(struct tree *t, const struct addr *a, int maxlen, uint32_t mask,
     struct prefix *found)
 {
-	struct key	 k = key_from(a);
-	struct tree_ent	*e, *best = NULL;
-	uint32_t	 ref;
-	unsigned int	 d, i, len, max;
+	struct key k = key_from(a);
+	struct tree_ent *e, *best = NULL;
+	uint32_t ref;
+	unsigned int d, i, len, max;
 
 	if (maxlen < 0)
 		return (NULL);
@@ -374,7 +374,7 @@ tree_match(struct tree *t, const struct addr *a, int maxlen, uint32_t mask,
 		found->len = 0;
 	}
 	for (d = 0, ref = t->root; ref != 0 && d < max; d += STRIDE) {
-		struct tnode	*n = tnode_at(t, ref);
+		struct tnode *n = tnode_at(t, ref);
 
 		i = key_index(&k, d);
 		if ((e = node_match(n, i, d, max, mask, &len)) != NULL) {
@@ -394,7 +394,7 @@ tree_match(struct tree *t, const struct addr *a, int maxlen, uint32_t mask,
 static void
 key_set(struct key *k, unsigned int depth, unsigned int i)
 {
-	unsigned __int128	 v, bits = i;
+	unsigned __int128 v, bits = i;
 
 	v = (unsigned __int128)k->hi << 64 | k->lo;
 	if (depth == 0)
@@ -407,17 +407,17 @@ key_set(struct key *k, unsigned int depth, unsigned int i)
 }
 
 struct next {
-	struct tree	*tree;
-	struct key	 key;		/* of the cursor, then of what is found */
-	unsigned int	 len;
+	struct tree *tree;
+	struct key key; /* of the cursor, then of what is found */
+	unsigned int len;
 };
 
 /* Indices where prefixes of a node or its children start. */
 static uint64_t
 node_starts(const struct tnode *n)
 {
-	uint64_t	 m, starts = n->full | n->kids;
-	unsigned int	 bit, rel;
+	uint64_t m, starts = n->full | n->kids;
+	unsigned int bit, rel;
 
 	for (m = n->low; m != 0; m &= m - 1) {
 		bit = (unsigned int)__builtin_ctzll(m);
@@ -435,8 +435,8 @@ static struct tree_ent *
 node_first(struct next *s, struct tnode *n, unsigned int d, unsigned int i,
     unsigned int rel)
 {
-	unsigned int	 bit;
-	bool		 full;
+	unsigned int bit;
+	bool full;
 
 	for (; rel <= STRIDE; rel++) {
 		if (i & ((1U << (STRIDE - rel)) - 1))
@@ -459,12 +459,12 @@ node_first(struct next *s, struct tnode *n, unsigned int d, unsigned int i,
 static struct tree_ent *
 node_next(struct next *s, uint32_t ref, unsigned int d, bool tight)
 {
-	struct tnode	*n = tnode_at(s->tree, ref);
-	struct tree_ent	*e;
-	uint64_t	 m = node_starts(n);
-	unsigned int	 i, rel;
-	uint32_t	 kid;
-	bool		 deeper;
+	struct tnode *n = tnode_at(s->tree, ref);
+	struct tree_ent *e;
+	uint64_t m = node_starts(n);
+	unsigned int i, rel;
+	uint32_t kid;
+	bool deeper;
 
 	if (tight) {
 		i = key_index(&s->key, d);
@@ -497,8 +497,8 @@ node_next(struct next *s, uint32_t ref, unsigned int d, bool tight)
 struct tree_ent *
 tree_next(struct tree *t, struct prefix *cursor)
 {
-	struct next	 s;
-	struct tree_ent	*e;
+	struct next s;
+	struct tree_ent *e;
 
 	s.tree = t;
 	s.key = key_from(&cursor->addr);
@@ -518,8 +518,8 @@ tree_next(struct tree *t, struct prefix *cursor)
 bool
 tree_after(struct prefix *p)
 {
-	unsigned int	 bytes = (unsigned int)af_bytes(p->addr.af), i;
-	unsigned int	 bits = bytes * 8;
+	unsigned int bytes = (unsigned int)af_bytes(p->addr.af), i;
+	unsigned int bits = bytes * 8;
 
 	if (p->len < bits) {
 		p->len++;
@@ -530,17 +530,17 @@ tree_after(struct prefix *p)
 	if (i == 0)
 		return (false);
 	p->addr.b[i - 1]++;
-	p->len = (uint8_t)(i * 8 -
-	    (unsigned int)__builtin_ctz(p->addr.b[i - 1]));
+	p->len =
+	    (uint8_t)(i * 8 - (unsigned int)__builtin_ctz(p->addr.b[i - 1]));
 	return (true);
 }
 
 uint32_t
 tnode_inherit(struct tnode *n, unsigned int i, uint32_t leaf)
 {
-	struct tree_ent	*ents = tnode_ents(n);
-	uint64_t	 m;
-	unsigned int	 bit;
+	struct tree_ent *ents = tnode_ents(n);
+	uint64_t m;
+	unsigned int bit;
 
 	for (m = n->low & low_cover(i); m != 0; m &= m - 1) {
 		bit = (unsigned int)__builtin_ctzll(m);

@@ -13,12 +13,12 @@
 
 #include "trie.h"
 
-#define POOL_START	1024	/* units a growing pool starts with */
+#define POOL_START 1024 /* units a growing pool starts with */
 
 static inline uint32_t
 half_get(const struct pool *p, uint32_t unit, unsigned int half)
 {
-	uint32_t	 v;
+	uint32_t v;
 
 	memcpy(&v, p->mem + (size_t)unit * 8 + half * 4, 4);
 	return (v);
@@ -51,13 +51,13 @@ bin_of(uint32_t n)
 int
 pool_init(struct pool *p, uint32_t units, bool fixed)
 {
-	size_t	 words;
+	size_t words;
 
 	memset(p, 0, sizeof(*p));
 	p->fixed = fixed;
 	p->cap = units > POOL_START || fixed ? units : POOL_START;
 	if (p->cap == 0)
-		p->cap = 1;	/* unit 0 is always there */
+		p->cap = 1; /* unit 0 is always there */
 	p->top = 1;
 	words = (size_t)p->cap / 64 + 1;
 	p->mem = calloc(p->cap, 8);
@@ -83,7 +83,7 @@ pool_done(struct pool *p)
 static int
 map_grow(uint64_t **map, size_t old, size_t words)
 {
-	uint64_t	*m;
+	uint64_t *m;
 
 	if ((m = reallocarray(*map, words, 8)) == NULL)
 		return (-1);
@@ -96,8 +96,8 @@ map_grow(uint64_t **map, size_t old, size_t words)
 static int
 pool_grow(struct pool *p)
 {
-	size_t	 cap = (size_t)p->cap + p->cap / 2;
-	char	*mem;
+	size_t cap = (size_t)p->cap + p->cap / 2;
+	char *mem;
 
 	if (p->fixed) {
 		errno = ENOSPC;
@@ -120,12 +120,12 @@ pool_grow(struct pool *p)
 static void
 block_insert(struct pool *p, uint32_t u, uint32_t n)
 {
-	uint32_t	 b = bin_of(n), head;
+	uint32_t b = bin_of(n), head;
 
 	bit_flip(p->first, u);
 	bit_flip(p->last, u + n - 1);
 	if (n == 1)
-		return;		/* too small for links; found by merging */
+		return; /* too small for links; found by merging */
 	head = p->bins[b];
 	half_set(p, u, 0, head);
 	half_set(p, u, 1, 0);
@@ -140,7 +140,7 @@ block_insert(struct pool *p, uint32_t u, uint32_t n)
 static void
 block_remove(struct pool *p, uint32_t u, uint32_t n)
 {
-	uint32_t	 b = bin_of(n), next, prev;
+	uint32_t b = bin_of(n), next, prev;
 
 	bit_flip(p->first, u);
 	bit_flip(p->last, u + n - 1);
@@ -159,8 +159,8 @@ block_remove(struct pool *p, uint32_t u, uint32_t n)
 uint32_t
 pool_alloc(struct pool *p, uint32_t n)
 {
-	uint64_t	 m;
-	uint32_t	 u, b, w, size;
+	uint64_t m;
+	uint32_t u, b, w, size;
 
 	w = n / 64;
 	m = p->map[w] & ~0ULL << (n % 64);
@@ -189,7 +189,7 @@ pool_alloc(struct pool *p, uint32_t n)
 void
 pool_free(struct pool *p, uint32_t u, uint32_t n)
 {
-	uint32_t	 size;
+	uint32_t size;
 
 	p->used -= n;
 	if (bit_get(p->last, u - 1)) {
@@ -214,6 +214,5 @@ size_t
 pool_memory(const struct pool *p)
 {
 	/* what was never touched takes no memory */
-	return ((size_t)p->top * 8 +
-	    (size_t)p->cap / 64 * 16);
+	return ((size_t)p->top * 8 + (size_t)p->cap / 64 * 16);
 }

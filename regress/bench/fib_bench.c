@@ -17,46 +17,57 @@
 #include "../../rde/fib.h"
 #include "../tools/dfz.h"
 
-#define ROUNDS_MAX	101
-#define ADDRS		(1U << 20)
-#define LOOKUPS		1000000U
-#define UPDATES		4000U
-#define GRACE		64U	/* updates between two grace periods */
-#define NEXTHOPS	600
-#define SEED		1
+#define ROUNDS_MAX 101
+#define ADDRS (1U << 20)
+#define LOOKUPS 1000000U
+#define UPDATES 4000U
+#define GRACE 64U /* updates between two grace periods */
+#define NEXTHOPS 600
+#define SEED 1
 
 /* Tables as a program has them. */
 struct tables {
-	uint32_t	*dir;
-	uint32_t	*pool;
-	bool		 v6;
-	uint64_t	 calls, words;
+	uint32_t *dir;
+	uint32_t *pool;
+	bool v6;
+	uint64_t calls, words;
 };
 
 struct bench {
-	const char	*name;
-	int		 af;
-	struct dfz_route	*routes;
-	uint32_t	 n;
-	struct tables	 t;
-	struct tree	*tree;
-	struct fib	*fib;
-	struct key	*uniform, *zipf;
-	uint32_t	*victims[2];	/* routes of two lengths, to flap */
-	uint32_t	 nvictims[2];
+	const char *name;
+	int af;
+	struct dfz_route *routes;
+	uint32_t n;
+	struct tables t;
+	struct tree *tree;
+	struct fib *fib;
+	struct key *uniform, *zipf;
+	uint32_t *victims[2]; /* routes of two lengths, to flap */
+	uint32_t nvictims[2];
 };
 
-static const uint8_t	 victim_len[2][2] = { { 24, 16 }, { 48, 32 } };
+static const uint8_t victim_len[2][2] = { { 24, 16 }, { 48, 32 } };
 
-enum { T_UNIFORM, T_ZIPF, T_EMPTY, T_BUILD, T_COMPILE, T_ANN_LONG, T_WD_LONG,
-	T_NH_LONG, T_ANN_SHORT, T_WD_SHORT, T_MAX };
+enum {
+	T_UNIFORM,
+	T_ZIPF,
+	T_EMPTY,
+	T_BUILD,
+	T_COMPILE,
+	T_ANN_LONG,
+	T_WD_LONG,
+	T_NH_LONG,
+	T_ANN_SHORT,
+	T_WD_SHORT,
+	T_MAX
+};
 
-static double	 times[2][T_MAX][ROUNDS_MAX];
+static double times[2][T_MAX][ROUNDS_MAX];
 
 static double
 now(void)
 {
-	struct timespec	 ts;
+	struct timespec ts;
 
 	/* CPU time: others may be busy on this machine */
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
@@ -66,7 +77,7 @@ now(void)
 static int
 double_cmp(const void *a, const void *b)
 {
-	double	 x = *(const double *)a, y = *(const double *)b;
+	double x = *(const double *)a, y = *(const double *)b;
 
 	return ((x > y) - (x < y));
 }
@@ -74,14 +85,14 @@ double_cmp(const void *a, const void *b)
 static double
 median(const double *v, int n)
 {
-	double	 s[ROUNDS_MAX];
+	double s[ROUNDS_MAX];
 
 	memcpy(s, v, (size_t)n * sizeof(*s));
 	qsort(s, (size_t)n, sizeof(*s), double_cmp);
 	return (s[n / 2]);
 }
 
-static uint64_t	 seed = SEED;
+static uint64_t seed = SEED;
 
 static uint32_t
 rnd(uint32_t n)
@@ -94,9 +105,8 @@ static int
 table_write(void *arg, enum fib_table table, uint32_t index,
     const uint32_t *words, uint32_t n)
 {
-	struct tables	*t = arg;
-	bool		 dir = table == FIB_TABLE_DIR4 ||
-	    table == FIB_TABLE_DIR6;
+	struct tables *t = arg;
+	bool dir = table == FIB_TABLE_DIR4 || table == FIB_TABLE_DIR6;
 
 	memcpy((dir ? t->dir : t->pool) + index, words, n * 4UL);
 	t->calls++;
@@ -108,10 +118,10 @@ table_write(void *arg, enum fib_table table, uint32_t index,
 static inline uint32_t
 walk(const struct tables *t, const struct key *k)
 {
-	uint64_t	 map;
-	uint32_t	 w;
-	unsigned int	 depth = t->v6 ? 24 : 18;
-	const uint32_t	*node;
+	uint64_t map;
+	uint32_t w;
+	unsigned int depth = t->v6 ? 24 : 18;
+	const uint32_t *node;
 
 	if (!t->v6)
 		w = t->dir[k->hi >> 46];
@@ -124,22 +134,21 @@ walk(const struct tables *t, const struct key *k)
 	for (; w & FIB_NODE; depth += 6) {
 		node = t->pool + (size_t)(w & ~FIB_NODE) * 2;
 		memcpy(&map, node, 8);
-		w = node[1 + bits64(map &
-		    ~0ULL >> (63 - key_index(k, depth)))];
+		w = node[1 + bits64(map & ~0ULL >> (63 - key_index(k, depth)))];
 	}
 	return (w);
 }
 
-static volatile uint32_t	 sink;
+static volatile uint32_t sink;
 
 /* ns each; every address depends on the answer before. */
 static double
 lookups(const struct bench *b, const struct key *keys, bool empty)
 {
-	double		 start = now();
-	uint32_t	 i, at = 0, sum = 0;
-	uint64_t	 x = SEED;
-	struct key	 k;
+	double start = now();
+	uint32_t i, at = 0, sum = 0;
+	uint64_t x = SEED;
+	struct key k;
 
 	for (i = 0; i < LOOKUPS; i++) {
 		k = keys[at];
@@ -162,12 +171,14 @@ settle(struct fib *f)
 static void
 route_set(struct bench *b, const struct dfz_route *r, bool up, uint32_t shift)
 {
-	struct tree_ent	*e;
+	struct tree_ent *e;
 
 	if ((e = tree_insert(b->tree, &r->prefix)) == NULL)
 		err(1, "tree_insert");
-	e->leaf = (e->leaf & ENT_DIRTY) | (up ? ENT_ROUTE |
-	    ((r->nexthop + shift) % NEXTHOPS + LEAF_ID_FIRST) : 0);
+	e->leaf = (e->leaf & ENT_DIRTY) |
+	    (up ? ENT_ROUTE |
+			((r->nexthop + shift) % NEXTHOPS + LEAF_ID_FIRST) :
+		  0);
 	e->dest = up;
 	if (fib_dirty(b->fib, &r->prefix) == -1)
 		err(1, "fib_dirty");
@@ -176,7 +187,7 @@ route_set(struct bench *b, const struct dfz_route *r, bool up, uint32_t shift)
 static void
 grace(struct bench *b)
 {
-	uint32_t	 epoch;
+	uint32_t epoch;
 
 	if ((epoch = fib_seal(b->fib)) != 0)
 		fib_release(b->fib, epoch);
@@ -186,8 +197,8 @@ grace(struct bench *b)
 static double
 updates(struct bench *b, int which, bool up, uint32_t shift)
 {
-	double		 start = now();
-	uint32_t	 i, n = b->nvictims[which];
+	double start = now();
+	uint32_t i, n = b->nvictims[which];
 
 	for (i = 0; i < n; i++) {
 		route_set(b, &b->routes[b->victims[which][i]], up, shift);
@@ -209,9 +220,9 @@ tables_clear(struct bench *b, uint32_t units)
 static void
 build(struct bench *b, double *tree_ns, double *fib_ns, uint32_t units)
 {
-	struct tree_ent	*e;
-	double		 start;
-	uint32_t	 i;
+	struct tree_ent *e;
+	double start;
+	uint32_t i;
 
 	fib_free(b->fib);
 	tree_free(b->tree);
@@ -238,8 +249,8 @@ build(struct bench *b, double *tree_ns, double *fib_ns, uint32_t units)
 static void
 check(const struct bench *b)
 {
-	struct addr	 a;
-	uint32_t	 i;
+	struct addr a;
+	uint32_t i;
 
 	memset(&a, 0, sizeof(a));
 	a.af = (uint8_t)b->af;
@@ -254,9 +265,9 @@ check(const struct bench *b)
 static struct key
 address_in(const struct bench *b, uint32_t i)
 {
-	struct key	 k = key_from(&b->routes[i].prefix.addr);
-	unsigned int	 len = b->routes[i].prefix.len;
-	uint64_t	 r = (uint64_t)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX);
+	struct key k = key_from(&b->routes[i].prefix.addr);
+	unsigned int len = b->routes[i].prefix.len;
+	uint64_t r = (uint64_t)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX);
 
 	k.hi |= len < 64 ? r >> len : 0;
 	if (b->t.v6)
@@ -269,9 +280,9 @@ address_in(const struct bench *b, uint32_t i)
 static void
 prepare(struct bench *b, uint32_t units)
 {
-	struct dfz_route	 r;
-	uint32_t		 i, j, k;
-	double			 u;
+	struct dfz_route r;
+	uint32_t i, j, k;
+	double u;
 
 	b->t.v6 = b->af == AF_INET6;
 	b->t.dir = calloc(b->t.v6 ? FIB6_DIR_WORDS : FIB4_DIR_WORDS, 4);
@@ -301,8 +312,7 @@ prepare(struct bench *b, uint32_t units)
 		if (b->victims[k] == NULL)
 			err(1, NULL);
 		for (i = 0; i < b->n && b->nvictims[k] < UPDATES; i++)
-			if (b->routes[i].prefix.len ==
-			    victim_len[b->t.v6][k])
+			if (b->routes[i].prefix.len == victim_len[b->t.v6][k])
 				b->victims[k][b->nvictims[k]++] = i;
 	}
 }
@@ -310,7 +320,7 @@ prepare(struct bench *b, uint32_t units)
 static void
 round_of(struct bench *b, int r, uint32_t units)
 {
-	double	(*t)[ROUNDS_MAX] = times[b->t.v6];
+	double(*t)[ROUNDS_MAX] = times[b->t.v6];
 
 	build(b, &t[T_BUILD][r], &t[T_COMPILE][r], units);
 	t[T_EMPTY][r] = lookups(b, b->uniform, true);
@@ -327,9 +337,9 @@ round_of(struct bench *b, int r, uint32_t units)
 static void
 report(struct bench *b, int rounds)
 {
-	struct fib_stats	 s;
-	double			(*t)[ROUNDS_MAX] = times[b->t.v6];
-	int			 v6 = b->t.v6;
+	struct fib_stats s;
+	double(*t)[ROUNDS_MAX] = times[b->t.v6];
+	int v6 = b->t.v6;
 
 	grace(b);
 	fib_stats(b->fib, &s);
@@ -339,14 +349,15 @@ report(struct bench *b, int rounds)
 	    (double)tree_memory(b->tree) / 1048576,
 	    median(t[T_BUILD], rounds) / 1e6);
 	printf("  pool %.1f B/prefix (%.2f MiB, %u nodes) and %.0f MiB direct, "
-	    "compiled in %.0f ms\n", s.units_used * 8.0 / b->n,
-	    s.units_used * 8.0 / 1048576, s.nodes, v6 ? 4.0 : 1.0,
-	    median(t[T_COMPILE], rounds) / 1e6);
+	       "compiled in %.0f ms\n",
+	    s.units_used * 8.0 / b->n, s.units_used * 8.0 / 1048576, s.nodes,
+	    v6 ? 4.0 : 1.0, median(t[T_COMPILE], rounds) / 1e6);
 	printf("  update ns: /%u announce %.0f withdraw %.0f next hop %.0f; "
-	    "/%u announce %.0f withdraw %.0f\n", victim_len[v6][0],
-	    median(t[T_ANN_LONG], rounds), median(t[T_WD_LONG], rounds),
-	    median(t[T_NH_LONG], rounds), victim_len[v6][1],
-	    median(t[T_ANN_SHORT], rounds), median(t[T_WD_SHORT], rounds));
+	       "/%u announce %.0f withdraw %.0f\n",
+	    victim_len[v6][0], median(t[T_ANN_LONG], rounds),
+	    median(t[T_WD_LONG], rounds), median(t[T_NH_LONG], rounds),
+	    victim_len[v6][1], median(t[T_ANN_SHORT], rounds),
+	    median(t[T_WD_SHORT], rounds));
 	printf("  dependent lookup ns: uniform %.0f, Zipf %.0f\n",
 	    median(t[T_UNIFORM], rounds), median(t[T_ZIPF], rounds));
 }
@@ -355,10 +366,10 @@ report(struct bench *b, int rounds)
 static void
 churn(struct bench *b, uint32_t n, uint32_t count, uint32_t units)
 {
-	struct fib_stats	 s;
-	uint32_t		 i, first;
-	double			 t1, t2;
-	size_t			 tree;
+	struct fib_stats s;
+	uint32_t i, first;
+	double t1, t2;
+	size_t tree;
 
 	if (n > b->n)
 		n = b->n;
@@ -376,21 +387,21 @@ churn(struct bench *b, uint32_t n, uint32_t count, uint32_t units)
 	}
 	grace(b);
 	printf("%s churn: %u updates on %u prefixes: pool %u units at first, "
-	    "%u touched now, ", b->name, count, n, first, b->fib->pool.top);
+	       "%u touched now, ",
+	    b->name, count, n, first, b->fib->pool.top);
 	fib_stats(b->fib, &s);
 	printf("%u used; tree %.1f MiB, then %.1f MiB\n", s.units_used,
-	    (double)tree / 1048576,
-	    (double)tree_memory(b->tree) / 1048576);
+	    (double)tree / 1048576, (double)tree_memory(b->tree) / 1048576);
 	check(b);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct bench	 b[2];
-	struct dfz	 d;
-	uint32_t	 n4 = 1050000, n6 = 250000, units = 1U << 21;
-	int		 rounds = 9, r, i;
+	struct bench b[2];
+	struct dfz d;
+	uint32_t n4 = 1050000, n6 = 250000, units = 1U << 21;
+	int rounds = 9, r, i;
 
 	if (argc != 1 && argc != 4)
 		errx(1, "usage: fib_bench [N4 N6 ROUNDS]");

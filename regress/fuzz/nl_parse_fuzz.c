@@ -100,7 +100,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct nl_model m;
 	struct addr addr;
 	int balance = 0;
-	struct nl_ops ops = { { on_link, on_local, on_nexthop }, &balance,
+	struct nl_ops ops = { { .link = on_link, .local = on_local,
+		.connected = on_local, .nexthop = on_nexthop }, &balance,
 		NULL, on_probe, on_keep };
 	uint8_t *copy;
 	size_t i;

@@ -48,6 +48,9 @@ echo "IPv6: $(udp 6 2000 4000) of 2000 arrived"
 in_a ping -q -c 10 -i 0.1 -I "$ASTUB4" "$BSTUB4" | grep received
 in_a ping -q -c 10 -i 0.1 -I "$ASTUB6" "$BSTUB6" | grep received
 kernel=$(($(ip_forwarded) - before))
+say "20 pings between addresses that are not allowed: the kernel's"
+in_a ping -q -c 20 -i 0.05 "$B4" | grep received
+slow=$(($(ip_forwarded) - before - kernel))
 
 say "pfctl show    (look at: forwarded, and both families converged)"
 pfctl show
@@ -62,6 +65,6 @@ pfctl show counters | awk 'NR == 1 || $2 != 0'
 
 fwd4=$(counter forward_v4)
 fwd6=$(counter forward_v6)
-say "forwarded at XDP: $fwd4 IPv4, $fwd6 IPv6; by the router's kernel meanwhile: $kernel"
+say "forwarded at XDP: $fwd4 IPv4, $fwd6 IPv6; by the kernel meanwhile: $kernel, and $slow of what is not allowed"
 [ "$fwd4" -ge 2000 ] && [ "$fwd6" -ge 2000 ] || die "too few were forwarded"
 say "done; everything is removed again"

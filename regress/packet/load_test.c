@@ -12,13 +12,13 @@
 
 #include "packet.h"
 
-#define ROOT	"/mnt/pf"
-#define NOBODY	65534
+#define ROOT "/mnt/pf"
+#define NOBODY 65534
 
 static char err[DP_ERRLEN], why[DP_ERRLEN];
 
 static const struct test_packet {
-	struct spec	spec;
+	struct spec spec;
 } good = { { "10.1.2.3", .dst = "198.18.7.9" } };
 
 /* A bpffs that belongs to nobody, and that goes with the process. */
@@ -39,8 +39,7 @@ become_nobody(void)
 	capng_clear(CAPNG_SELECT_BOTH);
 	capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF,
 	    CAP_NET_ADMIN, -1);
-	ATF_REQUIRE_EQ(capng_change_id(NOBODY, NOBODY, CAPNG_DROP_SUPP_GRP),
-	    0);
+	ATF_REQUIRE_EQ(capng_change_id(NOBODY, NOBODY, CAPNG_DROP_SUPP_GRP), 0);
 	ATF_REQUIRE_EQ(getuid(), NOBODY);
 }
 
@@ -75,8 +74,12 @@ links(void)
 static struct dp *
 load(bool pin, uint8_t mode)
 {
-	const struct dp_params params = { .root = ROOT, .units4 = 1 << 16,
-	    .units6 = 1 << 17, .nexthops = 64, .mode = mode, .pin = pin };
+	const struct dp_params params = { .root = ROOT,
+		.units4 = 1 << 16,
+		.units6 = 1 << 17,
+		.nexthops = 64,
+		.mode = mode,
+		.pin = pin };
 	struct dp *dp = dp_load(&params, err);
 
 	ATF_REQUIRE_MSG(dp != NULL, "%s", err);
@@ -100,7 +103,7 @@ furnish(struct dp *dp)
 {
 	struct world w = { .dp = dp, .out = if_nametoindex("out0") };
 	struct port port = { .ifindex = if_nametoindex("in0"),
-	    .flags = PORT_UP };
+		.flags = PORT_UP };
 
 	port.l3dev = port.ifindex;
 	port.mac[0] = mac_word(mac_in);
@@ -131,7 +134,7 @@ static void
 first(void)
 {
 	unsigned int in = if_nametoindex("in0"), out = if_nametoindex("out0"),
-	    lo = if_nametoindex("lo");
+		     lo = if_nametoindex("lo");
 	struct dp *dp = load(true, MODE_CUSTOM_FIB);
 	struct run r;
 
@@ -157,10 +160,12 @@ first(void)
 	ATF_REQUIRE_MSG(strstr(why, "native") != NULL, "%s", why);
 	ATF_REQUIRE_EQ(dp_attach(dp, lo, ATTACH_AUTO, why, err), DP_GENERIC);
 	ATF_REQUIRE_MSG(strstr(why, "native") != NULL, "%s", why);
-	ATF_REQUIRE_EQ(dp_attach(dp, out, ATTACH_GENERIC, why, err), DP_GENERIC);
+	ATF_REQUIRE_EQ(dp_attach(dp, out, ATTACH_GENERIC, why, err),
+	    DP_GENERIC);
 	/* native and generic cannot be exchanged by an update */
 	ATF_REQUIRE_EQ(dp_attach(dp, out, ATTACH_NATIVE, why, err), DP_NATIVE);
-	ATF_REQUIRE_EQ(dp_attach(dp, out, ATTACH_GENERIC, why, err), DP_GENERIC);
+	ATF_REQUIRE_EQ(dp_attach(dp, out, ATTACH_GENERIC, why, err),
+	    DP_GENERIC);
 	ATF_REQUIRE_EQ(dp_attach(dp, 99999, ATTACH_AUTO, why, err), DP_NONE);
 	ATF_REQUIRE(err[0] != '\0');
 	ATF_REQUIRE_EQ(pins(), 6);
@@ -183,8 +188,7 @@ second(void)
 	furnish(dp);
 	/* the kernel has no route; the devmap still has out0 */
 	ATF_REQUIRE_EQ(probe(dp, &r), CNT_PASS_FIB_KERNEL);
-	ATF_REQUIRE_EQ_MSG(dp_set_mode(dp, MODE_CUSTOM_FIB, err), 0, "%s",
-	    err);
+	ATF_REQUIRE_EQ_MSG(dp_set_mode(dp, MODE_CUSTOM_FIB, err), 0, "%s", err);
 	ATF_REQUIRE_EQ(probe(dp, &r), CNT_FORWARD4);
 	ATF_REQUIRE_EQ(pins(), 6);
 	dp_detach_others(dp);
@@ -219,8 +223,9 @@ recreated(void)
 {
 	struct dp *dp = load(true, MODE_CUSTOM_FIB);
 
-	ATF_REQUIRE_EQ_MSG(dp_attach(dp, if_nametoindex("in0"), ATTACH_NATIVE,
-	    why, err), DP_NATIVE, "%s", err);
+	ATF_REQUIRE_EQ_MSG(
+	    dp_attach(dp, if_nametoindex("in0"), ATTACH_NATIVE, why, err),
+	    DP_NATIVE, "%s", err);
 	dp_free(dp);
 }
 
@@ -253,8 +258,10 @@ ATF_TC_BODY(life, tc)
 	/* an interface of the same index comes back: the link is dead */
 	in = if_nametoindex("in0");
 	sh("ip link del in0");
-	snprintf(cmd, sizeof(cmd), "ip link add in0 index %u type veth peer "
-	    "name in1", in);
+	snprintf(cmd, sizeof(cmd),
+	    "ip link add in0 index %u type veth peer "
+	    "name in1",
+	    in);
 	sh(cmd);
 	as_nobody(recreated);
 	sh("ip link show in0 | grep -q xdp");
@@ -285,11 +292,13 @@ ATF_TC_WITHOUT_HEAD(bounds);
 ATF_TC_BODY(bounds, tc)
 {
 	static const struct {
-		enum fib_table	table;
-		uint32_t	words;
+		enum fib_table table;
+		uint32_t words;
 	} tables[] = {
-		{ FIB_TABLE_DIR4, 1 << 18 }, { FIB_TABLE_POOL4, 1 << 17 },
-		{ FIB_TABLE_DIR6, 1 << 20 }, { FIB_TABLE_POOL6, 1 << 18 },
+		{ FIB_TABLE_DIR4, 1 << 18 },
+		{ FIB_TABLE_POOL4, 1 << 17 },
+		{ FIB_TABLE_DIR6, 1 << 20 },
+		{ FIB_TABLE_POOL6, 1 << 18 },
 	};
 	struct dp_params params = { .units4 = 3, .units6 = 8, .nexthops = 8 };
 	struct dp *dp = load(false, MODE_KERNEL_FIB);
@@ -303,17 +312,18 @@ ATF_TC_BODY(bounds, tc)
 		ATF_CHECK_EQ(dp_table_read(dp, tables[i].table, n - 4, v, 4),
 		    0);
 		ATF_CHECK_EQ(memcmp(v, w, sizeof(v)), 0);
-		ATF_CHECK_ERRNO(ERANGE, dp_table_write(dp, tables[i].table,
-		    n - 3, w, 4) == -1);
-		ATF_CHECK_ERRNO(ERANGE, dp_table_write(dp, tables[i].table,
-		    UINT32_MAX, w, 2) == -1);
-		ATF_CHECK_ERRNO(ERANGE, dp_table_read(dp, tables[i].table, n,
-		    v, 1) == -1);
+		ATF_CHECK_ERRNO(ERANGE,
+		    dp_table_write(dp, tables[i].table, n - 3, w, 4) == -1);
+		ATF_CHECK_ERRNO(ERANGE,
+		    dp_table_write(dp, tables[i].table, UINT32_MAX, w, 2) ==
+			-1);
+		ATF_CHECK_ERRNO(ERANGE,
+		    dp_table_read(dp, tables[i].table, n, v, 1) == -1);
 	}
-	ATF_CHECK_ERRNO(ERANGE, dp_table_write(dp, FIB_TABLE_MAX, 0, w, 1) ==
-	    -1);
-	ATF_CHECK_ERRNO(ERANGE, dp_table_write(dp, (enum fib_table)-1, 0, w,
-	    1) == -1);
+	ATF_CHECK_ERRNO(ERANGE,
+	    dp_table_write(dp, FIB_TABLE_MAX, 0, w, 1) == -1);
+	ATF_CHECK_ERRNO(ERANGE,
+	    dp_table_write(dp, (enum fib_table) - 1, 0, w, 1) == -1);
 	dp_free(dp);
 	ATF_CHECK(dp_load(&params, err) == NULL);
 	ATF_CHECK_MSG(strstr(err, "powers of two") != NULL, "%s", err);
@@ -323,7 +333,9 @@ ATF_TC_WITHOUT_HEAD(nexthops);
 ATF_TC_BODY(nexthops, tc)
 {
 	const struct dp_params params = { .units4 = 1 << 16,
-	    .units6 = 1 << 16, .nexthops = 4, .mode = MODE_CUSTOM_FIB };
+		.units6 = 1 << 16,
+		.nexthops = 4,
+		.mode = MODE_CUSTOM_FIB };
 	struct nh_entry e = { .mtu = 1500, .flags = NH_FORWARD };
 	struct dp *dp = dp_load(&params, err);
 	uint32_t epoch;

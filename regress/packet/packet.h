@@ -27,33 +27,33 @@
 
 #include "../../parent/parent.h"
 
-#define HELPER		static __attribute__((__unused__))
+#define HELPER static __attribute__((__unused__))
 #ifndef nitems
-#define nitems(a)	(sizeof(a) / sizeof((a)[0]))
+#define nitems(a) (sizeof(a) / sizeof((a)[0]))
 #endif
-#define PKT_MAX		2048
-#define ETH_HLEN	14
+#define PKT_MAX 2048
+#define ETH_HLEN 14
 
 /*
  * A packet to build. Zero fields take the default: a UDP packet with TTL 64,
  * 26 bytes behind the IP header, to the ingress device's MAC.
  */
 struct spec {
-	const char	*src;
-	const char	*dst;
-	uint8_t		 ttl;
-	uint8_t		 proto;
-	uint16_t	 payload;	/* bytes behind the IP header */
-	uint16_t	 padding;	/* bytes behind the packet */
+	const char *src;
+	const char *dst;
+	uint8_t ttl;
+	uint8_t proto;
+	uint16_t payload; /* bytes behind the IP header */
+	uint16_t padding; /* bytes behind the packet */
 	/* changes the built packet; true: the IPv4 checksum is made right
 	   again */
-	bool		 (*mangle)(uint8_t *, size_t *);
+	bool (*mangle)(uint8_t *, size_t *);
 };
 
-static const uint8_t mac_in[6] = { 2, 0, 0, 0, 1, 1 };	/* in0, ours */
-static const uint8_t mac_host[6] = { 2, 0, 0, 0, 1, 9 };	/* sender */
-static const uint8_t mac_out[6] = { 2, 0, 0, 0, 2, 1 };	/* out0, ours */
-static const uint8_t mac_next[6] = { 2, 0, 0, 0, 2, 9 };	/* next hop */
+static const uint8_t mac_in[6] = { 2, 0, 0, 0, 1, 1 }; /* in0, ours */
+static const uint8_t mac_host[6] = { 2, 0, 0, 0, 1, 9 }; /* sender */
+static const uint8_t mac_out[6] = { 2, 0, 0, 0, 2, 1 }; /* out0, ours */
+static const uint8_t mac_next[6] = { 2, 0, 0, 0, 2, 9 }; /* next hop */
 
 /* Sum of 16-bit words (RFC 1071), as it would stand in a header. */
 HELPER uint16_t
@@ -98,7 +98,7 @@ pkt_build(const struct spec *s, uint8_t *pkt)
 	put16(pkt + 12, v6 ? 0x86dd : 0x0800);
 	if (v6) {
 		ip[0] = 0x60;
-		ip[3] = 0x33;		/* a flow label */
+		ip[3] = 0x33; /* a flow label */
 		put16(ip + 4, payload);
 		ip[6] = s->proto ? s->proto : 17;
 		ip[7] = s->ttl ? s->ttl : 64;
@@ -109,7 +109,7 @@ pkt_build(const struct spec *s, uint8_t *pkt)
 		ip[0] = 0x45;
 		put16(ip + 2, 20 + payload);
 		put16(ip + 4, 0x1234);
-		put16(ip + 6, 0x4000);	/* don't fragment */
+		put16(ip + 6, 0x4000); /* don't fragment */
 		ip[8] = s->ttl ? s->ttl : 64;
 		ip[9] = s->proto ? s->proto : 17;
 		ATF_REQUIRE_EQ(inet_pton(AF_INET, s->src, ip + 12), 1);
@@ -142,17 +142,17 @@ pkt_forwarded(uint8_t *pkt, const uint8_t *dmac, const uint8_t *smac)
 }
 
 struct run {
-	uint32_t	verdict;
-	uint8_t		out[PKT_MAX];
-	uint32_t	len;
-	uint64_t	moved[CNT_MAX];	/* counters, since before */
+	uint32_t verdict;
+	uint8_t out[PKT_MAX];
+	uint32_t len;
+	uint64_t moved[CNT_MAX]; /* counters, since before */
 };
 
 struct world {
-	struct dp	*dp;
-	unsigned int	 in;		/* ingress, attached */
-	unsigned int	 out;		/* egress, in the devmap */
-	unsigned int	 off;		/* another, not in the devmap */
+	struct dp *dp;
+	unsigned int in; /* ingress, attached */
+	unsigned int out; /* egress, in the devmap */
+	unsigned int off; /* another, not in the devmap */
 };
 
 HELPER const char *
@@ -241,18 +241,19 @@ mac_word(const uint8_t *mac)
 
 /* Nexthops of every world. */
 enum {
-	NH_GOOD = LEAF_ID_FIRST,	/* out0 */
+	NH_GOOD = LEAF_ID_FIRST, /* out0 */
 	NH_UNRESOLVED,
-	NH_INGRESS,			/* in0 */
-	NH_SMALL,			/* out0, MTU 600 */
-	NH_NO_EGRESS			/* off0, which is not in the devmap */
+	NH_INGRESS, /* in0 */
+	NH_SMALL, /* out0, MTU 600 */
+	NH_NO_EGRESS /* off0, which is not in the devmap */
 };
 
 HELPER void
 nexthop_set(struct world *w, uint32_t id, unsigned int ifindex, uint16_t mtu)
 {
-	struct nh_entry e = { .mtu = mtu, .ifindex = ifindex,
-	    .flags = NH_FORWARD };
+	struct nh_entry e = { .mtu = mtu,
+		.ifindex = ifindex,
+		.flags = NH_FORWARD };
 
 	memcpy(e.dmac, mac_next, 6);
 	memcpy(e.smac, mac_out, 6);
@@ -266,27 +267,31 @@ nexthop_set(struct world *w, uint32_t id, unsigned int ifindex, uint16_t mtu)
 HELPER void
 world_new(struct world *w, uint8_t mode, bool no_frags)
 {
-	struct dp_params params = { .units4 = 1 << 16, .units6 = 1 << 17,
-	    .nexthops = 1024, .mode = mode, .no_frags = no_frags };
+	struct dp_params params = { .units4 = 1 << 16,
+		.units6 = 1 << 17,
+		.nexthops = 1024,
+		.mode = mode,
+		.no_frags = no_frags };
 	struct port port = { .flags = PORT_UP };
 	char err[DP_ERRLEN], why[DP_ERRLEN];
 
 	ATF_REQUIRE_EQ(unshare(CLONE_NEWNET), 0);
 	sh("ip link add in0 address 02:00:00:00:01:01 type veth peer name in1");
 	sh("ip link add out0 address 02:00:00:00:02:01 type veth peer name "
-	    "out1");
+	   "out1");
 	sh("ip link add off0 type veth peer name off1");
 	/* nothing but the test's packets may come in by in0 */
 	sh("echo 1 >/proc/sys/net/ipv6/conf/in1/disable_ipv6");
 	sh("for i in lo in0 in1 out0 out1 off0 off1; do "
-	    "ip link set $i up; done");
+	   "ip link set $i up; done");
 	w->in = if_nametoindex("in0");
 	w->out = if_nametoindex("out0");
 	w->off = if_nametoindex("off0");
 	w->dp = dp_load(&params, err);
 	ATF_REQUIRE_MSG(w->dp != NULL, "%s", err);
 	ATF_REQUIRE_MSG(dp_attach(w->dp, w->in, ATTACH_NATIVE, why, err) ==
-	    DP_NATIVE, "%s", err);
+		DP_NATIVE,
+	    "%s", err);
 	port.ifindex = port.l3dev = w->in;
 	port.mac[0] = mac_word(mac_in);
 	ATF_REQUIRE_EQ(dp_port_set(w->dp, &port), 0);
@@ -311,10 +316,12 @@ leaf_set(struct world *w, const char *addr, uint32_t leaf)
 	v = (uint32_t)a.b[0] << 24 | a.b[1] << 16 | a.b[2] << 8 | a.b[3];
 	if (a.af == AF_INET)
 		ATF_REQUIRE_EQ(dp_table_write(w->dp, FIB_TABLE_DIR4,
-		    v >> (32 - FIB4_DIR_BITS), &leaf, 1), 0);
+				   v >> (32 - FIB4_DIR_BITS), &leaf, 1),
+		    0);
 	else
 		ATF_REQUIRE_EQ(dp_table_write(w->dp, FIB_TABLE_DIR6,
-		    v >> 8 & (FIB6_DIR_WORDS - 1), &leaf, 1), 0);
+				   v >> 8 & (FIB6_DIR_WORDS - 1), &leaf, 1),
+		    0);
 }
 
 #endif

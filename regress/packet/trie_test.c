@@ -9,22 +9,22 @@
 #include "../../rde/rde.h"
 #include "packet.h"
 
-#define PREFIXES	300
-#define NEXTHOPS	200
-#define ROUNDS		6
-#define LOOKUPS		1500
+#define PREFIXES 300
+#define NEXTHOPS 200
+#define ROUNDS 6
+#define LOOKUPS 1500
 
 struct route {
-	struct prefix	prefix;
-	uint32_t	id;		/* 0: withdrawn */
+	struct prefix prefix;
+	uint32_t id; /* 0: withdrawn */
 };
 
 struct bench {
-	struct world	 w;
-	struct tree	*tree;
-	struct fib	*fib;
-	struct route	 routes[PREFIXES];
-	int		 af;
+	struct world w;
+	struct tree *tree;
+	struct fib *fib;
+	struct route routes[PREFIXES];
+	int af;
 };
 
 static void
@@ -97,8 +97,8 @@ update(struct bench *b, struct route *r)
 	else
 		r->id = LEAF_ID_FIRST + random() % NEXTHOPS;
 	ATF_REQUIRE((e = tree_insert(b->tree, &r->prefix)) != NULL);
-	e->leaf = (e->leaf & ENT_DIRTY) | (r->id == 0 ? 0 :
-	    ENT_ROUTE | LEAF_ALLOW | r->id);
+	e->leaf = (e->leaf & ENT_DIRTY) |
+	    (r->id == 0 ? 0 : ENT_ROUTE | LEAF_ALLOW | r->id);
 	ATF_REQUIRE_EQ(fib_dirty(b->fib, &r->prefix), 0);
 }
 
@@ -138,8 +138,9 @@ static uint32_t
 program_match(struct bench *b, const struct addr *a)
 {
 	char text[ADDRSTRLEN];
-	struct spec spec = { .src = b->af == AF_INET ? "192.88.99.1" :
-	    "5f00::1", .dst = addr_format(a, text) };
+	struct spec spec = { .src =
+				 b->af == AF_INET ? "192.88.99.1" : "5f00::1",
+		.dst = addr_format(a, text) };
 	uint8_t pkt[PKT_MAX];
 	struct run r;
 	size_t len;
@@ -152,16 +153,18 @@ program_match(struct bench *b, const struct addr *a)
 		return (r.out[4] << 8 | r.out[5]);
 	if (end == CNT_PASS_DESTINATION)
 		return (UINT32_MAX);
-	ATF_REQUIRE_MSG(end == CNT_PASS_NOT_ALLOWED ||
-	    end == CNT_PASS_NO_ROUTE, "%s: %s", text, counter_name(end));
+	ATF_REQUIRE_MSG(end == CNT_PASS_NOT_ALLOWED || end == CNT_PASS_NO_ROUTE,
+	    "%s: %s", text, counter_name(end));
 	return (0);
 }
 
 static void
 nexthops(struct bench *b)
 {
-	struct nh_entry e = { .mtu = 1500, .ifindex = b->w.out,
-	    .flags = NH_FORWARD, .dmac = { 2 } };
+	struct nh_entry e = { .mtu = 1500,
+		.ifindex = b->w.out,
+		.flags = NH_FORWARD,
+		.dmac = { 2 } };
 	uint32_t id;
 
 	for (id = LEAF_ID_FIRST; id < LEAF_ID_FIRST + NEXTHOPS; id++) {
@@ -189,8 +192,9 @@ compare(int af)
 	world_new(&b->w, MODE_CUSTOM_FIB, false);
 	nexthops(b);
 	ATF_REQUIRE((b->tree = tree_new(af)) != NULL);
-	ATF_REQUIRE((b->fib = fib_new(b->tree, af == AF_INET ? 1 << 16 :
-	    1 << 17, write_table, b)) != NULL);
+	ATF_REQUIRE(
+	    (b->fib = fib_new(b->tree, af == AF_INET ? 1 << 16 : 1 << 17,
+		 write_table, b)) != NULL);
 	for (round = 0; round < ROUNDS; round++) {
 		for (i = 0; i < PREFIXES; i++)
 			if (round == 0 || random() % 4 == 0)
@@ -200,15 +204,17 @@ compare(int af)
 			r = &b->routes[random() % PREFIXES];
 			a = r->prefix.addr;
 			a.af = af;
-			random_bits(&a, random() % 4 ? r->prefix.len :
-			    random() % (af_bits(af) + 1));
+			random_bits(&a,
+			    random() % 4 ? r->prefix.len :
+					   random() % (af_bits(af) + 1));
 			got = program_match(b, &a);
 			if (got == UINT32_MAX)
 				continue;
 			want = plain_match(b, &a);
-			ATF_REQUIRE_EQ_MSG(got, want, "seed %ld round %d: %s "
-			    "leaves by %u, not %u", seed, round,
-			    addr_format(&a, text), got, want);
+			ATF_REQUIRE_EQ_MSG(got, want,
+			    "seed %ld round %d: %s "
+			    "leaves by %u, not %u",
+			    seed, round, addr_format(&a, text), got, want);
 			hits += want != 0;
 		}
 	}

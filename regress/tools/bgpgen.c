@@ -96,8 +96,8 @@ put_u32(uint8_t *p, uint8_t flags, uint8_t type, uint32_t v)
 static uint32_t
 as_number(uint64_t *s)
 {
-	return (percent(s, 33) ? 131072 + below(s, 270000)
-			       : 1000 + below(s, 60000));
+	return (percent(s, 33) ? 131072 + below(s, 270000) :
+				 1000 + below(s, 60000));
 }
 
 static uint8_t *
@@ -126,8 +126,8 @@ put_communities(uint8_t *p, uint64_t *s)
 		p = put_head(p, BGP_FLAG_OPTIONAL | BGP_FLAG_TRANSITIVE,
 		    BGP_ATTR_COMMUNITIES, 4 * n);
 		for (i = 0; i < n; i++, p += 4)
-			bgp_put32(p, (3000 + below(s, 40)) << 16 |
-			    below(s, 4000));
+			bgp_put32(p,
+			    (3000 + below(s, 40)) << 16 | below(s, 4000));
 	}
 	if (percent(s, 20)) {
 		n = 1 + below(s, 6);
@@ -253,8 +253,8 @@ update6(struct making *mk, const struct group *g, const uint32_t *order)
 static void
 end_of_rib(struct making *mk)
 {
-	static const uint8_t unreach6[] = {BGP_FLAG_OPTIONAL,
-	    BGP_ATTR_MP_UNREACH, 3, 0, BGP_AFI_IPV6, BGP_SAFI_UNICAST};
+	static const uint8_t unreach6[] = { BGP_FLAG_OPTIONAL,
+		BGP_ATTR_MP_UNREACH, 3, 0, BGP_AFI_IPV6, BGP_SAFI_UNICAST };
 	uint8_t m[64], *body = m + BGP_HEADER_LEN;
 
 	memset(body, 0, 4);
@@ -341,7 +341,7 @@ make_family(struct making *mk, const struct dfz_route *r, uint32_t n,
 static int
 do_make(int argc, char **argv)
 {
-	struct making mk = {0};
+	struct making mk = { 0 };
 	struct feed feed;
 
 	if (argc != 1 + FEED_ARGS)
@@ -412,10 +412,10 @@ put_message(int fd, uint8_t type, const void *body, size_t len)
 static void
 send_open(int fd, uint32_t as, const struct addr *id)
 {
-	uint8_t b[] = {BGP_VERSION, 0, 0, 0, HOLD_TIME, 0, 0, 0, 0, 20,
-	    BGP_PARAM_CAPABILITIES, 18, BGP_CAP_MP, 4, 0, BGP_AFI_IPV4, 0,
-	    BGP_SAFI_UNICAST, BGP_CAP_MP, 4, 0, BGP_AFI_IPV6, 0,
-	    BGP_SAFI_UNICAST, BGP_CAP_AS4, 4, 0, 0, 0, 0};
+	uint8_t b[] = { BGP_VERSION, 0, 0, 0, HOLD_TIME, 0, 0, 0, 0, 20,
+		BGP_PARAM_CAPABILITIES, 18, BGP_CAP_MP, 4, 0, BGP_AFI_IPV4, 0,
+		BGP_SAFI_UNICAST, BGP_CAP_MP, 4, 0, BGP_AFI_IPV6, 0,
+		BGP_SAFI_UNICAST, BGP_CAP_AS4, 4, 0, 0, 0, 0 };
 
 	bgp_put16(b + 1, (uint16_t)(as > UINT16_MAX ? BGP_AS_TRANS : as));
 	/* any identifier does, as long as it is not the receiver's */
@@ -522,7 +522,7 @@ connected(const struct addr *a, uint16_t port, const struct addr *local)
 static void
 blast(struct sending *s, const uint8_t *p, size_t left)
 {
-	struct pollfd pfd = {.fd = s->fd};
+	struct pollfd pfd = { .fd = s->fd };
 	ssize_t n;
 
 	say("first");
@@ -547,7 +547,7 @@ blast(struct sending *s, const uint8_t *p, size_t left)
 static void
 flush(struct sending *s)
 {
-	struct pollfd pfd = {.fd = s->fd, .events = POLLIN};
+	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
 	int queued;
 
 	do {
@@ -562,7 +562,7 @@ flush(struct sending *s)
 static void
 hold(struct sending *s)
 {
-	struct pollfd pfd = {.fd = s->fd, .events = POLLIN};
+	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
 	long long next = now_us();
 
 	for (;;) {
@@ -579,7 +579,7 @@ static int
 do_send(int argc, char **argv)
 {
 	static struct sending s;
-	struct addr a, local = {.af = AF_UNSPEC};
+	struct addr a, local = { .af = AF_UNSPEC };
 	struct pollfd pfd;
 	struct stat st;
 	bool passive = false;
@@ -602,8 +602,8 @@ do_send(int argc, char **argv)
 		local.af = a.af;
 	if ((fd = open(argv[3], O_RDONLY)) == -1 || fstat(fd, &st) == -1)
 		err(1, "%s", argv[3]);
-	file = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE,
-	    fd, 0);
+	file = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd,
+	    0);
 	if (file == MAP_FAILED)
 		err(1, "%s", argv[3]);
 	s.fd = passive ? accepted(&a, port) : connected(&a, port, &local);
@@ -629,7 +629,8 @@ main(int argc, char **argv)
 	else if (argc > 1 && strcmp(argv[1], "send") == 0)
 		r = do_send(argc - 1, argv + 1);
 	if (r == -1)
-		fprintf(stderr, "usage: bgpgen make FILE " FEED_USAGE "\n"
+		fprintf(stderr,
+		    "usage: bgpgen make FILE " FEED_USAGE "\n"
 		    "       bgpgen send [-l] [-b LOCALADDR] ADDR PORT AS FILE\n");
 	return (r == 0 ? 0 : 1);
 }

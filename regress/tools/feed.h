@@ -59,9 +59,10 @@ feed_make(struct feed *f, char **argv)
 		if (prefix_parse(argv[3 + i], &f->nets[i], NULL) == -1 ||
 		    f->nets[i].addr.af != af || f->nets[i].len % 8 != 0 ||
 		    f->nets[i].len > af_bits(af) - 16)
-			errx(1, "%s: not an IPv%d prefix of whole bytes, with "
-			    "16 bits to number in", argv[3 + i],
-			    af == AF_INET ? 4 : 6);
+			errx(1,
+			    "%s: not an IPv%d prefix of whole bytes, with "
+			    "16 bits to number in",
+			    argv[3 + i], af == AF_INET ? 4 : 6);
 	}
 	if (dfz_make(&f->table, feed_number(argv[0], "N4"),
 		feed_number(argv[1], "N6"), f->nexthops,

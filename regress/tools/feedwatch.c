@@ -6,8 +6,9 @@
  * feedwatch pf SOCKET PID N4 N6 SECONDS
  * feedwatch bird SOCKET PID N4 N6 SECONDS
  *
- * Prints words and values on one line: done (monotonic seconds), cpu (seconds
- * since start, all processes of PID), pss and maps (bytes).
+ * Prints names and values on one line: at (when it had all, in monotonic
+ * seconds), cpu (seconds since start, all processes of PID), pss (without the
+ * mapped BPF maps) and maps (bytes).
  */
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -49,7 +50,7 @@ now(void)
 static int
 unix_connect(const char *path)
 {
-	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd;
 
 	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
@@ -126,8 +127,8 @@ bird_ask(int fd, const char *what, char *out, size_t size)
 	if (what != NULL && write(fd, what, strlen(what)) == -1)
 		err(1, "bird");
 	for (;;) {
-		if (len + 1 == size || (n = read(fd, out + len,
-		    size - len - 1)) <= 0)
+		if (len + 1 == size ||
+		    (n = read(fd, out + len, size - len - 1)) <= 0)
 			errx(1, "bird: no answer");
 		len += n;
 		out[len] = '\0';
@@ -286,8 +287,10 @@ report(double done, pid_t root)
 		pss += own_memory(pids[i]);
 		maps += maps_memory(pids[i], &seen);
 		ticks += stat_field(pids[i], 14) + stat_field(pids[i], 15);
+		/* and of those it has waited for */
+		ticks += stat_field(pids[i], 16) + stat_field(pids[i], 17);
 	}
-	printf("done %.6f cpu %.2f pss %llu maps %llu\n", done,
+	printf("at %.6f cpu %.2f pss %llu maps %llu\n", done,
 	    (double)ticks / sysconf(_SC_CLK_TCK), pss, maps);
 }
 
@@ -304,8 +307,9 @@ main(int argc, char **argv)
 	if (argc != 7 ||
 	    ((pf = strcmp(argv[1], "pf") == 0) == false &&
 		strcmp(argv[1], "bird") != 0)) {
-		fprintf(stderr, "usage: feedwatch pf|bird SOCKET PID N4 N6 "
-				"SECONDS\n");
+		fprintf(stderr,
+		    "usage: feedwatch pf|bird SOCKET PID N4 N6 "
+		    "SECONDS\n");
 		return (1);
 	}
 	fd = unix_connect(argv[2]);

@@ -16,6 +16,7 @@
 #include "../../lib/msg.h"
 #include "feed.h"
 
+#define HOPS_MAX 65536
 #define SHOW_MAX 10 /* differences that are printed */
 
 /*
@@ -25,6 +26,7 @@ struct truth {
 	const struct feed *feed;
 	struct dfz_route *routes[2]; /* v4, v6; by length and address */
 	uint32_t start[2][130];
+	struct addr *hops; /* by id, as the daemon says */
 };
 
 static int
@@ -109,11 +111,18 @@ random_bits(struct addr *a, int from, uint64_t *s)
 			a->b[i / 8] ^= (uint8_t)(0x80 >> i % 8);
 }
 
+/* Where a router has addresses of its own; what it says of these is its. */
+static bool
+own_space(const struct addr *a)
+{
+	return (a->af == AF_INET && (a->b[0] == 127 || a->b[0] == 10));
+}
+
 /* Anywhere, anywhere in 2000::/3, in a route, or at one's borders. */
 static struct addr
 pick(const struct truth *t, uint64_t *s)
 {
-	struct addr a = {.af = AF_INET};
+	struct addr a = { .af = AF_INET };
 	const struct dfz *d = &t->feed->table;
 	const struct dfz_route *r;
 	unsigned int how = rnd(s) >> 32 & 7;
@@ -148,7 +157,7 @@ pick(const struct truth *t, uint64_t *s)
 static struct imsgbuf *
 ctl_open(const char *path)
 {
-	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct imsgbuf *buf;
 	int fd;
 
@@ -177,31 +186,67 @@ next_message(struct imsgbuf *buf, struct imsg *m)
 }
 
 static void
+request(struct imsgbuf *buf, uint32_t type, const struct record *r,
+    const void *req)
+{
+	struct ibuf *b;
+
+	if ((b = imsg_create()) == NULL ||
+	    (r != NULL && record_put(b, r, req) == -1) ||
+	    imsg_close(buf, type, 0, -1, b) == -1 || imsgbuf_flush(buf) == -1)
+		err(1, "control socket");
+}
+
+/* The next record of an answer; false: that was its end. */
+static bool
+answer(struct imsgbuf *buf, uint32_t rec, void *out)
+{
+	struct ctl_end end;
+	struct imsg m;
+
+	next_message(buf, &m);
+	if (m.hdr.type == rec) {
+		if (record_get_only(&m.body, ctl_record(rec), out) == -1)
+			errx(1, "record not understood");
+		return (true);
+	}
+	if (m.hdr.type != CTL_END ||
+	    record_get_only(&m.body, &record_ctl_end, &end) == -1)
+		errx(1, "record of type %u", m.hdr.type);
+	if (end.status != 0)
+		errx(1, "%s", end.text);
+	return (false);
+}
+
+static void
 ask(struct imsgbuf *buf, const struct addr *a, struct ctl_fib *c)
 {
 	struct ctl_fib_request req;
-	struct ctl_end end;
-	struct imsg m;
-	struct ibuf *b;
+	struct ctl_fib more;
 
 	memset(&req, 0, sizeof(req));
 	req.match = FIB_ADDR;
 	req.prefix.addr = *a;
 	req.prefix.len = (uint8_t)af_bits(a->af);
-	if ((b = imsg_create()) == NULL ||
-	    record_put(b, &record_ctl_fib_request, &req) == -1 ||
-	    imsg_close(buf, CTL_SHOW_FIB, 0, -1, b) == -1 ||
-	    imsgbuf_flush(buf) == -1)
-		err(1, "control socket");
-	next_message(buf, &m);
-	if (m.hdr.type != REC_FIB ||
-	    record_get_only(&m.body, &record_ctl_fib, c) == -1)
-		errx(1, "answer of type %u instead of a route", m.hdr.type);
-	next_message(buf, &m);
-	if (m.hdr.type != CTL_END ||
-	    record_get_only(&m.body, &record_ctl_end, &end) == -1 ||
-	    end.status != 0)
-		errx(1, "the answer's end is missing");
+	request(buf, CTL_SHOW_FIB, &record_ctl_fib_request, &req);
+	if (!answer(buf, REC_FIB, c) || answer(buf, REC_FIB, &more))
+		errx(1, "not one answer");
+}
+
+/* What the ids in leaf words stand for. */
+static void
+ask_nexthops(struct imsgbuf *buf, struct truth *t)
+{
+	struct ctl_nexthop c;
+
+	if ((t->hops = calloc(HOPS_MAX, sizeof(*t->hops))) == NULL)
+		err(1, NULL);
+	request(buf, CTL_SHOW_NEXTHOP, NULL, NULL);
+	while (answer(buf, REC_NEXTHOP, &c)) {
+		if (c.id >= HOPS_MAX)
+			errx(1, "nexthop id %u", c.id);
+		t->hops[c.id] = c.addr;
+	}
 }
 
 /* NULL: as it should be. */
@@ -209,23 +254,26 @@ static const char *
 wrong(const struct truth *t, const struct dfz_route *r, const struct ctl_fib *c)
 {
 	struct addr nh;
+	uint32_t id;
 
 	if (c->pending)
 		return ("pending");
 	if (c->route != (r != NULL))
 		return (c->route ? "a route too many" : "no route");
 	if (r == NULL)
-		return ((c->leaf & LEAF_ID) == LEAF_ID_NONE
-			? NULL
-			: "leaf of an address without route");
+		return ((c->leaf & LEAF_ID) == LEAF_ID_NONE ?
+			NULL :
+			"leaf of an address without route");
 	if (prefix_cmp(&c->prefix, &r->prefix) != 0)
 		return ("other prefix");
 	nh = feed_nexthop(t->feed, r->prefix.addr.af, r->nexthop);
 	if (addr_cmp(&c->gateway, &nh) != 0)
 		return ("other next hop");
-	if ((c->leaf & LEAF_ID) < LEAF_ID_FIRST ||
-	    (c->leaf & LEAF_ID) != c->nexthop)
+	id = c->leaf & LEAF_ID;
+	if (id < LEAF_ID_FIRST || id != c->nexthop)
 		return ("leaf without the route's nexthop");
+	if (id >= HOPS_MAX || addr_cmp(&t->hops[id], &nh) != 0)
+		return ("leaf leads to another next hop");
 	return (NULL);
 }
 
@@ -259,8 +307,8 @@ main(int argc, char **argv)
 	uint64_t s;
 
 	if (argc != 3 + FEED_ARGS) {
-		fprintf(stderr, "usage: fibcheck SOCKET " FEED_USAGE
-				" ANSWERS\n");
+		fprintf(stderr,
+		    "usage: fibcheck SOCKET " FEED_USAGE " ANSWERS\n");
 		return (1);
 	}
 	feed_make(&feed, argv + 2);
@@ -269,9 +317,12 @@ main(int argc, char **argv)
 	truth_family(&t, 0, feed.table.v4, feed.table.n4);
 	truth_family(&t, 1, feed.table.v6, feed.table.n6);
 	buf = ctl_open(argv[1]);
+	ask_nexthops(buf, &t);
 	s = feed_number(argv[4], "SEED") + 0x9e3779b97f4a7c15ULL;
 	for (i = 0; i < n; i++) {
-		a = pick(&t, &s);
+		do
+			a = pick(&t, &s);
+		while (own_space(&a));
 		r = truth_lookup(&t, &a);
 		ask(buf, &a, &c);
 		routed += r != NULL;

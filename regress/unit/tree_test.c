@@ -11,15 +11,15 @@
 
 #include "../../rde/trie.h"
 
-#define LIST_MAX	600
+#define LIST_MAX 600
 
 struct list {
-	struct prefix	p[LIST_MAX];
-	struct tree_ent	e[LIST_MAX];
-	size_t		n;
+	struct prefix p[LIST_MAX];
+	struct tree_ent e[LIST_MAX];
+	size_t n;
 };
 
-static uint64_t	 seed;
+static uint64_t seed;
 
 static uint32_t
 rnd(uint32_t n)
@@ -38,31 +38,31 @@ bit(const uint8_t *b, unsigned int i)
 static void
 rnd_addr(struct addr *a, int af, int tight)
 {
-	static const uint8_t	 v[] = { 0, 0x20, 0x28, 0xff, 0x80, 1 };
-	unsigned int		 i;
+	static const uint8_t v[] = { 0, 0x20, 0x28, 0xff, 0x80, 1 };
+	unsigned int i;
 
 	memset(a, 0, sizeof(*a));
 	a->af = (uint8_t)af;
 	for (i = 0; i < (unsigned int)af_bytes(af); i++)
 		a->b[i] = tight && rnd(3) ? v[rnd(tight == 1 ? 6 : 2)] :
-		    (uint8_t)rnd(256);
+					    (uint8_t)rnd(256);
 }
 
 static void
 rnd_prefix(struct prefix *p, int af, int tight)
 {
-	unsigned int	 i;
+	unsigned int i;
 
 	rnd_addr(&p->addr, af, tight);
 	p->len = (uint8_t)rnd((unsigned int)af_bits(af) + 1);
 	for (i = p->len; i < 128; i++)
-		p->addr.b[i / 8] &= (uint8_t)~(0x80 >> i % 8);
+		p->addr.b[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
 }
 
 static bool
 covers(const struct prefix *p, const struct addr *a)
 {
-	unsigned int	 i;
+	unsigned int i;
 
 	for (i = 0; i < p->len; i++)
 		if (bit(p->addr.b, i) != bit(a->b, i))
@@ -73,7 +73,7 @@ covers(const struct prefix *p, const struct addr *a)
 static int
 order(const struct prefix *a, const struct prefix *b)
 {
-	int	 c = memcmp(a->addr.b, b->addr.b, 16);
+	int c = memcmp(a->addr.b, b->addr.b, 16);
 
 	return (c != 0 ? c : (int)a->len - b->len);
 }
@@ -81,7 +81,7 @@ order(const struct prefix *a, const struct prefix *b)
 static size_t
 list_find(const struct list *l, const struct prefix *p)
 {
-	size_t	 i;
+	size_t i;
 
 	for (i = 0; i < l->n && order(&l->p[i], p) < 0; i++)
 		;
@@ -91,9 +91,9 @@ list_find(const struct list *l, const struct prefix *p)
 static void
 check_next(struct tree *t, const struct list *l, int af)
 {
-	struct prefix	 cur;
-	struct tree_ent	*e;
-	size_t		 i;
+	struct prefix cur;
+	struct tree_ent *e;
+	size_t i;
 
 	memset(&cur, 0, sizeof(cur));
 	cur.addr.af = (uint8_t)af;
@@ -120,12 +120,12 @@ check_next(struct tree *t, const struct list *l, int af)
 static void
 check_match(struct tree *t, const struct list *l, int af, int tight)
 {
-	struct addr	 a;
-	struct prefix	 found;
-	struct tree_ent	*e;
-	uint32_t	 mask = rnd(2) ? 0 : 1U << rnd(4);
-	int		 best = -1, maxlen = (int)rnd(af_bits(af) + 1);
-	size_t		 i, at = 0;
+	struct addr a;
+	struct prefix found;
+	struct tree_ent *e;
+	uint32_t mask = rnd(2) ? 0 : 1U << rnd(4);
+	int best = -1, maxlen = (int)rnd(af_bits(af) + 1);
+	size_t i, at = 0;
 
 	rnd_addr(&a, af, tight);
 	if (rnd(2))
@@ -148,10 +148,10 @@ check_match(struct tree *t, const struct list *l, int af, int tight)
 static void
 step(struct tree *t, struct list *l, int af, int tight)
 {
-	struct prefix	 p;
-	struct tree_ent	*e;
-	size_t		 i;
-	bool		 have;
+	struct prefix p;
+	struct tree_ent *e;
+	size_t i;
+	bool have;
 
 	if (l->n > 0 && rnd(2))
 		p = l->p[rnd((uint32_t)l->n)];
@@ -168,8 +168,7 @@ step(struct tree *t, struct list *l, int af, int tight)
 		ATF_REQUIRE(tree_get(t, &p) == NULL);
 		if (have) {
 			l->n--;
-			memmove(&l->p[i], &l->p[i + 1],
-			    (l->n - i) * sizeof(p));
+			memmove(&l->p[i], &l->p[i + 1], (l->n - i) * sizeof(p));
 			memmove(&l->e[i], &l->e[i + 1],
 			    (l->n - i) * sizeof(l->e[0]));
 		}
@@ -179,8 +178,7 @@ step(struct tree *t, struct list *l, int af, int tight)
 		if (!have) {
 			ATF_REQUIRE_EQ(e->dest, 0);
 			ATF_REQUIRE_EQ(e->leaf, 0);
-			memmove(&l->p[i + 1], &l->p[i],
-			    (l->n - i) * sizeof(p));
+			memmove(&l->p[i + 1], &l->p[i], (l->n - i) * sizeof(p));
 			memmove(&l->e[i + 1], &l->e[i],
 			    (l->n - i) * sizeof(l->e[0]));
 			l->n++;
@@ -195,10 +193,10 @@ step(struct tree *t, struct list *l, int af, int tight)
 static void
 run(int af, int rounds)
 {
-	struct list	*l = calloc(1, sizeof(*l));
-	struct tree	*t;
-	uint32_t	 empty;
-	int		 r, i, n;
+	struct list *l = calloc(1, sizeof(*l));
+	struct tree *t;
+	uint32_t empty;
+	int r, i, n;
 
 	ATF_REQUIRE(l != NULL);
 	for (r = 0; r < rounds; r++) {
@@ -242,10 +240,10 @@ ATF_TC_BODY(random6, tc)
 ATF_TC_WITHOUT_HEAD(dense);
 ATF_TC_BODY(dense, tc)
 {
-	struct tree	*t = tree_new(AF_INET);
-	struct prefix	 p, cur;
-	struct tree_ent	*e;
-	uint32_t	 len, i, n = 0, seen = 0;
+	struct tree *t = tree_new(AF_INET);
+	struct prefix p, cur;
+	struct tree_ent *e;
+	uint32_t len, i, n = 0, seen = 0;
 
 	ATF_REQUIRE(t != NULL);
 	memset(&p, 0, sizeof(p));
@@ -275,8 +273,8 @@ ATF_TC_BODY(dense, tc)
 ATF_TC_WITHOUT_HEAD(after);
 ATF_TC_BODY(after, tc)
 {
-	struct prefix	 p;
-	char		 buf[PREFIXSTRLEN];
+	struct prefix p;
+	char buf[PREFIXSTRLEN];
 
 	ATF_REQUIRE_EQ(prefix_parse("10.0.0.0/31", &p, NULL), 0);
 	ATF_REQUIRE(tree_after(&p));
