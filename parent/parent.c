@@ -50,7 +50,7 @@ parent_log_level(int level)
 static void
 table_write(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	const uint32_t	*words;
+	static uint32_t	 words[IMSG_BODY_MAX / sizeof(uint32_t)];
 	struct msg_u32	 ack;
 	uint32_t	 table, index, count;
 
@@ -60,9 +60,8 @@ table_write(struct proc *p, enum proc_id from, struct imsg *m)
 		if (ibuf_get_u32(&m->body, &table) == -1 ||
 		    ibuf_get_u32(&m->body, &index) == -1 ||
 		    ibuf_get_u32(&m->body, &count) == -1 ||
-		    count > IMSG_BODY_MAX / sizeof(*words) ||
-		    (words = ibuf_take(&m->body, count * sizeof(*words))) ==
-		    NULL)
+		    count > sizeof(words) / sizeof(*words) ||
+		    ibuf_get(&m->body, words, count * sizeof(*words)) == -1)
 			fatalx("rde: bad M_TABLE_WRITE");
 		if (table >= FIB_TABLE_MAX || dp_table_write(parent.dp, table,
 		    index, words, count) == -1)

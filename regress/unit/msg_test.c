@@ -152,8 +152,35 @@ random_field(const struct field *f, uint8_t *p)
 	default:
 		for (i = 0; i < f->size; i++)
 			p[i] = random();
+		if (f->names != NULL) {
+			for (n = 0; f->names[n] != NULL; n++)
+				continue;
+			*p = random() % n;
+		}
 		break;
 	}
+}
+
+ATF_TC_WITHOUT_HEAD(enums);
+ATF_TC_BODY(enums, tc)
+{
+	struct msg_nexthop_state s = { .id = 2, .state = NEXTHOP_VALID };
+	struct ibuf *b;
+	char *text = NULL;
+	size_t len;
+	FILE *f;
+
+	ATF_REQUIRE((f = open_memstream(&text, &len)) != NULL);
+	record_json(f, &record_msg_nexthop_state, &s);
+	fclose(f);
+	ATF_CHECK_STREQ("{\"id\":2,\"state\":\"valid\"}", text);
+	free(text);
+	s.state = NEXTHOP_VALID + 1;
+	b = imsg_create();
+	ATF_REQUIRE_EQ(0, record_put(b, &record_msg_nexthop_state, &s));
+	ATF_CHECK_ERRNO(EBADMSG, record_get_only(b, &record_msg_nexthop_state,
+	    &s) == -1);
+	ibuf_free(b);
 }
 
 ATF_TC_WITHOUT_HEAD(roundtrip);
@@ -253,6 +280,7 @@ ATF_TC_BODY(replies, tc)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, layout);
+	ATF_TP_ADD_TC(tp, enums);
 	ATF_TP_ADD_TC(tp, roundtrip);
 	ATF_TP_ADD_TC(tp, names);
 	ATF_TP_ADD_TC(tp, replies);
