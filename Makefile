@@ -76,6 +76,12 @@ $(O)/pfctl-objs/%.o: pfctl/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<) $(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# pfctl without its main, for tests.
+PFCTL_ARCHIVE =	$(O)/pfctl-objs/pfctl.a
+
+$(PFCTL_ARCHIVE): $(filter-out %/main.o,$(PFCTL_OBJS))
+	$(call say,AR,$@) rm -f $@; ar rcs $@ $^
+
 $(O)/pfctl: $(PFCTL_OBJS) $(call archive,lib)
 	$(call say,LD,$@) $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -108,7 +114,7 @@ $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 # The only users of skeletons.
 $(call objs,parent) $(TEST_BINS:%=%.o) $(BENCH_BINS:%=%.o): | $(SKELS)
 
-$(TEST_BINS): $(O)/%: $(O)/%.o $(LINK_ROOMS)
+$(TEST_BINS): $(O)/%: $(O)/%.o $(PFCTL_ARCHIVE) $(LINK_ROOMS)
 	$(call say,LD,$@) $(CC) $(LDFLAGS) -o $@ $^ -latf-c $(LIBS)
 
 $(BENCH_BINS) $(TOOLS): $(O)/%: $(O)/%.o $(LINK_ROOMS)
@@ -206,11 +212,14 @@ LINT_SH =	$(wildcard regress/*.sh regress/*/*.sh regress/*/*.subr .ci/run)
 
 lint: deps-lint
 	@$(MAKE) --no-print-directory $(SKELS)
-	clang-format --dry-run --Werror $(LINT_C)
+	clang-format --dry-run --Werror $(filter %.c,$(LINT_C))
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,portability -DVERSION='""' -D_GNU_SOURCE \
-	    --suppress=missingIncludeSystem -I$(O) \
-	    $(filter-out bpf/%,$(filter %.c,$(LINT_C)))
+	    --suppress=missingIncludeSystem --suppress=ctuuninitvar -I$(O) \
+	    --include=/usr/include/bsd/sys/queue.h \
+	    --include=/usr/include/bsd/sys/tree.h \
+	    '-DLIBBPF_OPTS(t, n, ...)=struct t n = { __VA_ARGS__ }' \
+	    $(filter-out bpf/% regress/%,$(filter %.c,$(LINT_C)))
 	mandoc -T lint -W warning $(wildcard man/*.[58])
 	shellcheck -s sh $(LINT_SH)
 	@echo lint: ok

@@ -275,6 +275,9 @@ update_error(struct session *s)
 	unsigned int n = s->update.nevents;
 
 	s->error = s->update.error;
+	if (n == 0)
+		return;
+	/* the last one that was kept */
 	e = &s->update.events[(n < BGP_EVENTS_MAX ? n : BGP_EVENTS_MAX) - 1];
 	name = bgp_attr_name(e->attr);
 	snprintf(s->detail, sizeof(s->detail), "%s%s%s",

@@ -66,5 +66,7 @@ pfctl show counters | awk 'NR == 1 || $2 != 0'
 fwd4=$(counter forward_v4)
 fwd6=$(counter forward_v6)
 say "forwarded at XDP: $fwd4 IPv4, $fwd6 IPv6; by the kernel meanwhile: $kernel, and $slow of what is not allowed"
-[ "$fwd4" -ge 2000 ] && [ "$fwd6" -ge 2000 ] || die "too few were forwarded"
+if [ "$fwd4" -lt 2000 ] || [ "$fwd6" -lt 2000 ]; then
+	die "too few were forwarded"
+fi
 say "done; everything is removed again"

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+/* pfctl's words: what they come to, and what is said of wrong ones. */
+#include <atf-c.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../lib/log.h"
+#include "../../pfctl/pfctl.h"
+
+static struct command cmd;
+static char *said;
+
+/* Parse a line of words; what it said is in said. */
+static int
+parse(const char *line)
+{
+	char *argv[16], *copy, *p, *w;
+	size_t size;
+	int argc = 0, r;
+	FILE *f;
+
+	free(said);
+	said = NULL;
+	ATF_REQUIRE((f = open_memstream(&said, &size)) != NULL);
+	ATF_REQUIRE((p = copy = strdup(line)) != NULL);
+	while ((w = strsep(&p, " ")) != NULL && argc < 16)
+		argv[argc++] = w;
+	if (*line == '\0')
+		argc = 0;
+	r = command_parse(argc, argv, &cmd, f);
+	fclose(f);
+	free(copy);
+	return (r);
+}
+
+ATF_TC_WITHOUT_HEAD(good);
+ATF_TC_BODY(good, tc)
+{
+	static const struct {
+		const char	*line;
+		enum action	 action;
+	} t[] = {
+		{ "show", ACT_SHOW },
+		{ "show summary", ACT_SHOW },
+		{ "sh sum", ACT_SHOW },
+		{ "s s", ACT_SHOW },
+		{ "show fib", ACT_SHOW_FIB },
+		{ "show f", ACT_SHOW_FIB },
+		{ "show neighbor", ACT_SHOW_NEIGHBOR },
+		{ "show nei", ACT_SHOW_NEIGHBOR },
+		{ "show nex", ACT_SHOW_NEXTHOP },
+		{ "show i", ACT_SHOW_INTERFACES },
+		{ "show c", ACT_SHOW_COUNTERS },
+		{ "show p", ACT_SHOW_POLICY },
+		{ "r", ACT_RELOAD },
+		{ "b r", ACT_BREAKER_RESET },
+		{ "log debug", ACT_LOG },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		ATF_CHECK_MSG(parse(t[i].line) == 0, "%s: %s", t[i].line,
+		    said);
+		ATF_CHECK_EQ_MSG((int)t[i].action, cmd.action, "%s",
+		    t[i].line);
+		ATF_CHECK_STREQ("", said);
+		ATF_CHECK(!cmd.has_addr);
+	}
+	ATF_REQUIRE_EQ(0, parse("log trace"));
+	ATF_CHECK_EQ(LEVEL_TRACE, (int)cmd.level);
+}
+
+ATF_TC_WITHOUT_HEAD(addresses);
+ATF_TC_BODY(addresses, tc)
+{
+	char buf[PREFIXSTRLEN];
+
+	ATF_REQUIRE_EQ(0, parse("show fib 192.0.2.1"));
+	ATF_CHECK(cmd.has_addr && !cmd.is_prefix);
+	ATF_CHECK_STREQ("192.0.2.1/32", prefix_format(&cmd.prefix, buf));
+	ATF_REQUIRE_EQ(0, parse("show fib 192.0.2.0/24"));
+	ATF_CHECK(cmd.has_addr && cmd.is_prefix);
+	ATF_CHECK_STREQ("192.0.2.0/24", prefix_format(&cmd.prefix, buf));
+	ATF_REQUIRE_EQ(0, parse("show fib 2001:db8::/32"));
+	ATF_CHECK_STREQ("2001:db8::/32", prefix_format(&cmd.prefix, buf));
+	/* a prefix of full length is still a prefix */
+	ATF_REQUIRE_EQ(0, parse("show fib ::/0"));
+	ATF_CHECK(cmd.is_prefix && cmd.prefix.len == 0);
+	ATF_REQUIRE_EQ(0, parse("show fib 192.0.2.1/32"));
+	ATF_CHECK(cmd.is_prefix);
+}
+
+ATF_TC_WITHOUT_HEAD(bad);
+ATF_TC_BODY(bad, tc)
+{
+	static const struct {
+		const char	*line, *says, *offers;
+	} t[] = {
+		{ "", "a word is missing", "  reload\n" },
+		{ "frob", "frob: unknown here", "  show\n" },
+		{ "reloads", "reloads: unknown here", "  reload\n" },
+		{ "show n", "n: could mean several", "  nexthop\n" },
+		{ "show frob", "frob: unknown here", "  counters\n" },
+		{ "show fib 192.0.2.0/33", "unknown here", "  <prefix" },
+		{ "show fib 1.2.3.4 x", "x: unknown here",
+		    "(nothing more)" },
+		{ "reload now", "now: unknown here", "(nothing more)" },
+		{ "log", "a word is missing after log", "<error" },
+		{ "log loud", "loud: unknown here", "<error" },
+		{ "breaker", "a word is missing after breaker",
+		    "  reset\n" },
+		{ "show ", "unknown here", "  fib\n" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		ATF_CHECK_MSG(parse(t[i].line) == -1, "\"%s\" was taken",
+		    t[i].line);
+		ATF_CHECK_MSG(strstr(said, t[i].says) != NULL,
+		    "\"%s\": said %s", t[i].line, said);
+		ATF_CHECK_MSG(strstr(said, t[i].offers) != NULL,
+		    "\"%s\": said %s", t[i].line, said);
+	}
+}
+
+/* Every command that the table has can be typed. */
+static void
+typed(void *arg, const char *command)
+{
+	static const char *const values[] = { "192.0.2.1", "info" };
+	char line[256];
+	const char *v;
+	size_t i;
+	int *n = arg;
+
+	(*n)++;
+	if ((v = strstr(command, "VALUE")) == NULL) {
+		ATF_CHECK_MSG(parse(command) == 0, "%s: %s", command, said);
+		return;
+	}
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		snprintf(line, sizeof(line), "%.*s%s%s", (int)(v - command),
+		    command, values[i], v + strlen("VALUE"));
+		if (parse(line) == 0)
+			return;
+	}
+	atf_tc_fail_nonfatal("%s takes no value known here", command);
+}
+
+ATF_TC_WITHOUT_HEAD(each);
+ATF_TC_BODY(each, tc)
+{
+	int n = 0;
+
+	command_each(typed, &n);
+	ATF_CHECK(n >= 12);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, good);
+	ATF_TP_ADD_TC(tp, addresses);
+	ATF_TP_ADD_TC(tp, bad);
+	ATF_TP_ADD_TC(tp, each);
+	return (atf_no_error());
+}
