@@ -278,7 +278,9 @@ update_error(struct session *s)
 	if (n == 0)
 		return;
 	/* the last one that was kept */
-	e = &s->update.events[(n < BGP_EVENTS_MAX ? n : BGP_EVENTS_MAX) - 1];
+	if (n > BGP_EVENTS_MAX)
+		n = BGP_EVENTS_MAX;
+	e = &s->update.events[n - 1];
 	name = bgp_attr_name(e->attr);
 	snprintf(s->detail, sizeof(s->detail), "%s%s%s",
 	    name == NULL ? "" : name, name == NULL ? "" : ": ",
