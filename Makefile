@@ -59,8 +59,10 @@ TEST_SCRIPTS =	$(patsubst %.sh,$(O)/%,$(TEST_SH))
 # Programs that tests and benches run.
 TOOL_C =	$(wildcard regress/tools/*.c)
 TOOLS =		$(patsubst %.c,$(O)/%,$(TOOL_C))
-BENCH_C =	$(wildcard regress/bench/*.c)
+BENCH_C =	$(filter-out %.bpf.c,$(wildcard regress/bench/*.c))
 BENCH_BINS =	$(patsubst %.c,$(O)/%,$(BENCH_C))
+BENCH_SKELS =	$(patsubst %.bpf.c,$(O)/%.skel.h,\
+		$(wildcard regress/bench/*.bpf.c))
 FUZZ_C =	$(wildcard regress/fuzz/*_fuzz.c)
 FUZZ_BINS =	$(patsubst %.c,$(O)/%,$(FUZZ_C))
 
@@ -103,16 +105,17 @@ $(O)/conf/parse.o: $(O)/conf/parse.c
 	$(call say,CC,$<) $(CC) $(ALL_CFLAGS) -Wno-shadow -Wno-missing-prototypes \
 	    -Iconf -MMD -MP -c -o $@ $<
 
-$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+$(O)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF,$<) $(BPF_CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -c -o $@ $<
 
-$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
-	$(call say,SKEL,$@) $(BPFTOOL) gen skeleton $< name $(subst .,_,$*) >$@.tmp && \
+$(O)/%.skel.h: $(O)/%.bpf.o
+	$(call say,SKEL,$@) $(BPFTOOL) gen skeleton $< name $(notdir $*) >$@.tmp && \
 	    mv $@.tmp $@
 
 # The only users of skeletons.
 $(call objs,parent) $(TEST_BINS:%=%.o) $(BENCH_BINS:%=%.o): | $(SKELS)
+$(BENCH_BINS:%=%.o): | $(BENCH_SKELS)
 
 $(TEST_BINS): $(O)/%: $(O)/%.o $(PFCTL_ARCHIVE) $(LINK_ROOMS)
 	$(call say,LD,$@) $(CC) $(LDFLAGS) -o $@ $^ -latf-c $(LIBS)

@@ -261,6 +261,7 @@ conn_up(struct conn *c)
 	peer.remote_as = s->peer.as;
 	peer.local_as = s->params.local_as;
 	peer.router_id = s->peer.router_id;
+	peer.families = s->agreed.families;
 	msg_send(&n->bgpe->proc, PROC_RDE, M_PEER_UP, 0, &record_msg_peer,
 	    &peer);
 	log_info("neighbor %s: session up, AS %u, %s%s%s, hold time %u s",
@@ -269,11 +270,6 @@ conn_up(struct conn *c)
 	    s->agreed.families == (BGP_FAM_IPV4 | BGP_FAM_IPV6) ? " and "
 								 : "",
 	    s->agreed.families & BGP_FAM_IPV6 ? "IPv6" : "", s->hold_time);
-	/* Nobody has to wait for what will never come. */
-	if ((s->agreed.families & BGP_FAM_IPV4) == 0)
-		send_eor(n, AF_INET);
-	if ((s->agreed.families & BGP_FAM_IPV6) == 0)
-		send_eor(n, AF_INET6);
 }
 
 static void

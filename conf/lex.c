@@ -121,6 +121,8 @@ lex_push(struct parser *p, const char *name, const struct word *from)
 		fatal("conf");
 	if (p->reader->read(p->reader->ctx, name, &buf, &len) == -1) {
 		conf_error(p, w, "%s cannot be read: %s", quoted,
+		    errno == EINVAL ? "Not a regular file" :
+		    errno == EPERM ? "A link out of the config's directory" :
 		    strerror(errno));
 		return (-1);
 	}

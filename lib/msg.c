@@ -33,6 +33,7 @@ static const struct field fields_msg_peer[] = {
     FIELD(msg_peer, remote_as, U32),
     FIELD(msg_peer, local_as, U32),
     FIELD(msg_peer, router_id, U32),
+    FIELD(msg_peer, families, U8),
 };
 
 static const struct field fields_msg_eor[] = {

@@ -88,6 +88,7 @@ struct msg_peer {
 	uint32_t	remote_as;
 	uint32_t	local_as;
 	uint32_t	router_id;	/* host order */
+	uint8_t		families;	/* BGP_FAM_* that it carries */
 };
 
 #define PEERS_MAX	1024

@@ -25,6 +25,7 @@
 static struct {
 	struct event	*beat, *window, *metrics;
 	bool		 silent;
+	bool		 unwritten;	/* the metrics, and the log says so */
 } guard;
 
 /* Write whole and rename, so that a crash leaves the old or the new. */
@@ -140,13 +141,16 @@ metrics(evutil_socket_t fd, short what, void *arg)
 {
 	struct ctl_summary	s;
 	uint64_t		c[CNT_MAX];
+	bool			failed;
 
 	if (dp_counters(parent.dp, c) == -1)
 		return;
 	summary_fill(&s);
-	if (metrics_write(parent.conf->metrics_textfile, c, &s) == -1)
+	failed = metrics_write(parent.conf->metrics_textfile, c, &s) == -1;
+	if (failed && !guard.unwritten)
 		log_warn("metrics-textfile %s",
 		    parent.conf->metrics_textfile);
+	guard.unwritten = failed;
 }
 
 static struct event *

@@ -97,6 +97,16 @@ attach_link(struct iface *f, const struct link_info *l)
 
 	f->ifindex = l->ifindex;
 	f->attached = dp_attach(parent.dp, l->ifindex, f->mode, f->why, err);
+	/* what is merged is not the packet that came, and goes out as one */
+	if (f->attached == DP_GENERIC && !f->merged_ok &&
+	    netlink_merges(parent.nl, f->name)) {
+		dp_detach(parent.dp, l->ifindex);
+		f->attached = DP_NONE;
+		snprintf(err, sizeof(err), "generic mode would see packets "
+		    "merged by GRO or LRO: switch them off (ethtool -K %s gro "
+		    "off lro off) or add accept-merged%s%.80s", f->name,
+		    f->why[0] != '\0' ? "; native failed: " : "", f->why);
+	}
 	if (f->attached == DP_NONE) {
 		log_warnx("attach %s: %s", f->name, err);
 		strlcpy(f->why, err, sizeof(f->why));
@@ -193,6 +203,7 @@ attach(uint32_t n, const struct config_attach *a)
 
 	strlcpy(f->name, a->ifname, sizeof(f->name));
 	f->mode = a->mode;
+	f->merged_ok = a->merged_ok;
 	if ((l = netlink_link_name(parent.nl, a->ifname)) == NULL) {
 		log_warnx("attach %s: no such interface", a->ifname);
 		return (-1);

@@ -205,7 +205,7 @@ daemonize_and_run(void)
 	    boot_listeners() == -1 || boot_sockets() == -1)
 		return (1);
 	if (!parent.opt.foreground) {
-		if (daemon(1, 0) == -1)
+		if (daemon(0, 0) == -1)
 			fatal("daemon");
 		event_reinit(parent.proc.base);
 		log_init("parent", false);

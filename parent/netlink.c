@@ -606,6 +606,12 @@ netlink_start(struct netlink *nl)
 	return (0);
 }
 
+bool
+netlink_merges(struct netlink *nl, const char *name)
+{
+	return (nl_probe_merges(nl->probe, name));
+}
+
 const struct link_info *
 netlink_link(const struct netlink *nl, unsigned int ifindex)
 {

@@ -33,6 +33,7 @@ write_entry(uint32_t id)
 	const struct link_info	*l = NULL;
 	struct nh_entry		 e;
 	char			 addr[ADDRSTRLEN];
+	bool			 waited = n->late;
 
 	memset(&e, 0, sizeof(e));
 	if (n->wanted && n->info.state == NEXTHOP_VALID)
@@ -53,6 +54,9 @@ write_entry(uint32_t id)
 	   wrong by now: pass until there is an entry. */
 	if (n->late) {
 		nexthops.late = true;
+		if (!waited)
+			log_debug("nexthop %s: passes until an entry is free",
+			    addr_format(&n->addr, addr));
 		n->entry = dp_nexthop_set(parent.dp, id, NULL);
 	}
 	if (n->entry == -1)

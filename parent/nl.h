@@ -157,6 +157,8 @@ struct nl_probe	*nl_probe_open(void);
 void	 nl_probe_close(struct nl_probe *);
 int	 nl_probe_fd(const struct nl_probe *);
 /* Ask the kernel about one device; what it does not tell stays zero. */
+/* Does the device merge packets before generic XDP (GRO, LRO)? */
+bool	 nl_probe_merges(struct nl_probe *, const char *name);
 void	 nl_probe_ask(struct nl_probe *, unsigned int ifindex,
 	    const char *name, struct nl_features *);
 /* Read one notification without blocking: 1 filled, 0 no more, -1 ENOBUFS:

@@ -227,6 +227,32 @@ nl_probe_ask(struct nl_probe *p, unsigned int ifindex, const char *name,
 	f->xdp = dev.features;
 }
 
+static bool
+ethtool_value(struct nl_probe *p, const char *name, uint32_t cmd,
+    uint32_t *data)
+{
+	struct ethtool_value value = { .cmd = cmd };
+	struct ifreq ifr;
+
+	memset(&ifr, 0, sizeof(ifr));
+	strlcpy(ifr.ifr_name, name, sizeof(ifr.ifr_name));
+	ifr.ifr_data = (void *)&value;
+	if (ioctl(p->ioctl_fd, SIOCETHTOOL, &ifr) == -1)
+		return (false);
+	*data = value.data;
+	return (true);
+}
+
+bool
+nl_probe_merges(struct nl_probe *p, const char *name)
+{
+	uint32_t data;
+
+	return ((ethtool_value(p, name, ETHTOOL_GGRO, &data) && data != 0) ||
+	    (ethtool_value(p, name, ETHTOOL_GFLAGS, &data) &&
+	    (data & ETH_FLAG_LRO) != 0));
+}
+
 int
 nl_probe_read(struct nl_probe *p, unsigned int *ifindex, uint64_t *features)
 {

@@ -161,6 +161,8 @@ int		 netlink_start(struct netlink *);
 const struct link_info *netlink_link(const struct netlink *, unsigned int);
 const struct link_info *netlink_link_name(const struct netlink *,
 		    const char *);
+/* Does an interface merge packets before generic XDP sees them? */
+bool		 netlink_merges(struct netlink *, const char *);
 /* Follow a next hop: the callback comes from the loop with its state, soon and
    at each change; its neighbor is resolved and kept alive. Callbacks must not
    drop. -1 EEXIST, ENOMEM. */

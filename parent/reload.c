@@ -239,7 +239,7 @@ reload_ready(struct proc *p, enum proc_id from, struct imsg *m)
 void
 reload_reason(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	char	text[256], why[320];
+	char	text[1024], why[1024 + 16];
 
 	if (ibuf_get_str(&m->body, text, sizeof(text)) == -1 ||
 	    ibuf_end(&m->body) == -1)

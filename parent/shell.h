@@ -17,6 +17,7 @@
 struct iface {
 	char			name[IFNAMSIZ];
 	uint8_t			mode;		/* enum attach_mode */
+	bool			merged_ok;	/* GRO in front of generic */
 	unsigned int		ifindex;
 	enum dp_attached	attached;
 	bool			fresh;		/* attached by this start */

@@ -385,23 +385,57 @@ drain_ack(struct rde *rde, uint32_t seq)
 	rde_schedule(rde);
 }
 
-/* Every peer that is up has sent all of this family, and there is one. */
+/* Has a session sent all of a family, as far as one can know? */
+static bool
+session_complete(const struct session *s, int f, int64_t now)
+{
+	return (s->eor[f] || now - s->since >= CONVERGE_TIME);
+}
+
+/*
+ * Every peer that carries this family has sent all of it, and there is one.
+ * What is configured gets the time to connect: the first to come may have but
+ * a default route.
+ */
 static bool
 feed_complete(struct rde *rde, int f, int64_t now)
 {
 	struct session	*s;
-	uint32_t	 i;
+	int64_t		 since;
+	uint32_t	 i, up;
 	bool		 any;
 
-	for (any = false, i = 0; i < RIB_PEERS; i++) {
+	since = now;
+	for (any = false, up = 0, i = 0; i < RIB_PEERS; i++) {
 		if (!rib_peer(rde->rib, i)->up)
 			continue;
-		any = true;
 		s = &rde->sessions[i];
-		if (!s->eor[f] && now - s->since < CONVERGE_TIME)
+		up++;
+		if (s->since < since)
+			since = s->since;
+		if (!s->carries[f])
+			continue;
+		any = true;
+		if (!session_complete(s, f, now))
 			return (false);
 	}
-	return (any);
+	return (any && (up >= rde->nsources || now - since >= CONVERGE_TIME));
+}
+
+/* Is there a peer that has sent all of this family? */
+static bool
+feed_alive(struct rde *rde, int f, int64_t now)
+{
+	struct session	*s;
+	uint32_t	 i;
+
+	for (i = 0; i < RIB_PEERS; i++) {
+		s = &rde->sessions[i];
+		if (rib_peer(rde->rib, i)->up && s->carries[f] &&
+		    session_complete(s, f, now))
+			return (true);
+	}
+	return (false);
 }
 
 void
@@ -433,10 +467,14 @@ void
 drain_feed_lost(struct rde *rde)
 {
 	struct family	*fam;
+	int64_t		 now;
 	int		 f;
 
+	now = rde_now();
 	for (f = 0; f < 2; f++) {
 		fam = &rde->family[f];
+		if (feed_alive(rde, f, now))
+			continue;
 		if (!fam->hold)
 			log_info("%s feed is lost: packets go to the slow "
 			    "path until it has converged again",

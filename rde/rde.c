@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../lib/bgp.h"
 #include "../lib/log.h"
 #include "../lib/mains.h"
 #include "shell.h"
@@ -183,6 +184,7 @@ config_commit(struct proc *p, enum proc_id from, struct imsg *m)
 	rde_revoke(&rde);
 	c = stage_take(&rde.stage);
 	list = allow_list(c, &n);
+	rde.nsources = c->nsources;
 	config_free(c);
 	rde.revoked = calloc(rde.nallow + 1, sizeof(*rde.revoked));
 	if (rde.revoked == NULL)
@@ -311,14 +313,8 @@ peer_number(enum proc_id from, uint32_t id)
 static void
 peer_lost(uint32_t peer)
 {
-	uint32_t	i;
-
 	rib_peer_down(rde.rib, peer);
 	rde_schedule(&rde);
-	for (i = 0; i < RIB_PEERS; i++) {
-		if (rib_peer(rde.rib, i)->up)
-			return;
-	}
 	drain_feed_lost(&rde);
 }
 
@@ -339,6 +335,8 @@ peer_up(struct proc *p, enum proc_id from, struct imsg *m)
 	s = &rde.sessions[n];
 	memset(s, 0, sizeof(*s));
 	s->since = rde_now();
+	s->carries[0] = (peer.families & BGP_FAM_IPV4) != 0;
+	s->carries[1] = (peer.families & BGP_FAM_IPV6) != 0;
 	/* Its routes need next hop ids: not before there are any. */
 	if (rde.family[0].fib == NULL)
 		proc_pause(p, from, true);
@@ -419,7 +417,7 @@ static const struct msg_rule	rules[] = {
 	{ M_LOCAL_ADDRESS, FROM(PARENT), 19, 19, local_address },
 	{ M_CONNECTED, FROM(PARENT), 19, 19, connected },
 	{ M_LOCAL_END, FROM(PARENT), 0, 0, local_end },
-	{ M_PEER_UP, ENGINES, 33, 33, peer_up },
+	{ M_PEER_UP, ENGINES, 34, 34, peer_up },
 	{ M_PEER_DOWN, ENGINES, 4, 4, peer_down },
 	{ M_ROUTE_BATCH, ENGINES, 6, IMSG_BODY_MAX, route_batch },
 	{ M_END_OF_RIB, ENGINES, 5, 5, end_of_rib },

@@ -36,7 +36,8 @@ struct family {
 
 struct session {
 	int64_t		 since;		/* seconds, monotonic */
-	bool		 eor[2];	/* End-of-RIB seen: v4, v6 */
+	bool		 carries[2];	/* this family: v4, v6 */
+	bool		 eor[2];	/* End-of-RIB seen */
 };
 
 /* The parent is asked for one grace period at a time, for both families. */
@@ -70,6 +71,7 @@ struct rde {
 	bool		 have_locals;
 	struct prefix	*allow;		/* sorted, each once */
 	size_t		 nallow;
+	uint32_t	 nsources;	/* route sources of the config */
 	struct prefix	*revoked;	/* no longer allowed, still in tables */
 	size_t		 nrevoked;
 
@@ -104,7 +106,7 @@ void		 drain_ack(struct rde *, uint32_t seq);
 void		 drain_grace_done(struct rde *, uint32_t epoch);
 /* Look whether feeds have converged. */
 void		 drain_converge(struct rde *);
-/* No peer is left: what the tables hold is no full feed any more. */
+/* A peer is gone: is what the tables hold a full feed without it? */
 void		 drain_feed_lost(struct rde *);
 const char	*drain_af_name(int af);
 

@@ -194,6 +194,37 @@ no_interface_body() {
 }
 no_interface_cleanup() { cleanup_world; }
 
+atf_test_case generic cleanup
+generic_head() {
+	atf_set descr "generic mode forwards, and refuses merged packets"
+	atf_set require.user root
+	atf_set timeout 60
+}
+generic_body() {
+	GRO=on
+	begin
+	ATTACH=generic allow_all
+	refused "attach ra: generic mode would see packets merged by GRO"
+	ATTACH="generic accept-merged" allow_all
+	start_packetframed || atf_fail "packetframed does not answer"
+	pfctl show interfaces | grep -q '^ra .* generic  *generic' ||
+	    atf_fail "$(pfctl show interfaces)"
+	stop packetframed
+	in_r ethtool -K ra gro off
+	in_r ethtool -K rb gro off
+	ATTACH=generic MODE=kernel-fib
+	allow_all
+	bird_conf 1000 200
+	start_packetframed || atf_fail "packetframed does not answer"
+	start_bird || atf_fail "bird does not start"
+	wait_for 20 forwards || atf_fail "$(pfctl show counters)"
+}
+forwards() {
+	in_a ping -q -c 2 -W 1 -i 0.05 -I "$ASTUB4" "$BSTUB4" >/dev/null
+	[ "$(counter forward_v4)" -ge 2 ]
+}
+generic_cleanup() { cleanup_world; }
+
 atf_test_case address_in_use cleanup
 address_in_use_head() {
 	atf_set descr "a listener whose address is taken"
@@ -370,10 +401,169 @@ pfctl_body() {
 }
 pfctl_cleanup() { cleanup_world; }
 
+atf_test_case not_our_file cleanup
+not_our_file_head() {
+	atf_set descr "no file but a dead daemon's socket makes room for ours"
+	atf_set require.user root
+}
+not_our_file_body() {
+	begin
+	allow_all
+	echo precious >"$DIR/precious"
+	sed -i "s,socket .*,socket $DIR/precious," "$DIR/packetframe.conf"
+	refused "socket $DIR/precious: Address already in use"
+	atf_check_equal precious "$(cat "$DIR/precious")"
+	# nor is a directory with files mounted over
+	allow_all
+	sed -i "s,bpffs-root .*,bpffs-root $DIR/state," "$DIR/packetframe.conf"
+	echo precious >"$DIR/state/file"
+	refused "bpffs-root $DIR/state: neither a bpffs nor an empty directory"
+	sed -i "s,bpffs-root .*,bpffs-root /sys/fs/bpf," "$DIR/packetframe.conf"
+	refused "bpffs-root /sys/fs/bpf: expected a directory below it"
+}
+not_our_file_cleanup() { cleanup_world; }
+
+atf_test_case reload_file cleanup
+reload_file_head() {
+	atf_set descr "a config that cannot be read any more: the old one stays"
+	atf_set require.user root
+	atf_set timeout 60
+}
+reload_file_body() {
+	up
+	f=$DIR/packetframe.conf
+	mv "$f" "$DIR/real.conf"
+	refuses "No such file or directory"
+	mkfifo "$f"
+	refuses "Not a regular file"
+	rm "$f"
+	mkdir "$f"
+	refuses "Is a directory"
+	rmdir "$f"
+	ln -s /etc/passwd "$f"
+	refuses "A link out of the config's directory"
+	rm "$f"
+	ln -s packetframe.conf "$f"
+	refuses "Too many levels of symbolic links"
+	rm "$f"
+	: >"$f"
+	refuses "attach cannot be changed by a reload"
+	rm "$f"
+	ln -s real.conf "$f"
+	pfctl reload || atf_fail "a link below the directory"
+	chmod 600 "$DIR/real.conf"
+	refuses "Permission denied"
+	stop packetframed
+	start_packetframed || atf_fail "root can read it at the start"
+	grep -q "a reload will fail" "$DIR/packetframed.log" ||
+	    atf_fail "nothing said of the reload that will fail"
+}
+refuses() {
+	pfctl reload >out 2>&1 && atf_fail "reloaded, expected: $1"
+	grep -q "$1" out || atf_fail "said: $(cat out)"
+	pfctl show policy | grep -q 198.18.0.0/15 || atf_fail "policy is gone"
+}
+reload_file_cleanup() { cleanup_world; }
+
+atf_test_case reload_at_start cleanup
+reload_at_start_head() {
+	atf_set descr "a SIGHUP at any time of the start is neither fatal nor lost"
+	atf_set require.user root
+	atf_set timeout 120
+}
+reload_at_start_body() {
+	begin
+	allow_all
+	for after in 0.01 0.05 0.1 0.2; do
+		: >"$DIR/packetframed.log"
+		ip netns exec "$R" "$BUILD/packetframed" -d \
+		    -f "$DIR/packetframe.conf" >>"$DIR/packetframed.log" 2>&1 &
+		echo $! >"$DIR/packetframed.pid"
+		# ip has become packetframed
+		wait_for 5 is_packetframed $!
+		sleep $after
+		kill -HUP "$(cat "$DIR/packetframed.pid")"
+		wait_for 20 grep -q "config reloaded" \
+		    "$DIR/packetframed.log" || atf_fail "after $after"
+		stop packetframed
+	done
+}
+is_packetframed() { readlink "/proc/$1/exe" | grep -q packetframed; }
+reload_at_start_cleanup() { cleanup_world; }
+
+atf_test_case recreated cleanup
+recreated_head() {
+	atf_set descr "an interface that was deleted is attached when it is back"
+	atf_set require.user root
+	atf_set timeout 60
+}
+recreated_body() {
+	up
+	for _ in 1 2 3; do
+		in_r ip link del ra
+		in_r ip link add ra type veth peer name a0 netns "$A"
+		in_r ip link set ra up
+		in_a ip link set a0 up
+	done
+	wait_for 10 attached ra || atf_fail "$(pfctl show interfaces)"
+	in_r ip -d link show ra | grep -q prog/xdp || atf_fail "no program"
+	atf_check_equal 2 "$(find "$DIR/bpf" -name 'link_*' | wc -l)"
+	in_r ip link del ra
+	wait_for 10 is_gone ra || atf_fail "$(pfctl show interfaces)"
+	atf_check_equal 1 "$(find "$DIR/bpf" -name 'link_*' | wc -l)"
+}
+attached() {
+	pfctl show interfaces | grep -q "^$1 .* native .* up " &&
+	    in_r ip -d link show "$1" | grep -q prog/xdp
+}
+is_gone() { pfctl show interfaces | grep -q 'interface is gone'; }
+recreated_cleanup() { cleanup_world; }
+
+atf_test_case dead_man cleanup
+dead_man_head() {
+	atf_set descr "without parent or rde for stale-time, all packets pass"
+	atf_set require.user root
+	atf_set timeout 120
+}
+dead_man_body() {
+	begin
+	in_r ip route add "$BSTUB4/32" via "$B4"
+	MODE=kernel-fib allow_all "stale-time 5"
+	start_packetframed || atf_fail "packetframed does not answer"
+	wait_for 10 moves forward_v4 || atf_fail "$(pfctl show counters)"
+	parent=$(cat "$DIR/packetframed.pid")
+	kill -STOP "$(pid_of rde)"
+	wait_for 15 moves pass_stale || atf_fail "forwards without rde"
+	kill -CONT "$(pid_of rde)"
+	wait_for 15 moves forward_v4 || atf_fail "rde is back: no forwarding"
+	# the parent cannot be asked while it is stopped; packets must not stop
+	kill -STOP "$parent"
+	in_a ping -q -c 8 -W 1 -I "$A4" "$BSTUB4" >out ||
+	    atf_fail "$(cat out)"
+	kill -CONT "$parent"
+	grep -q ' 0% packet loss' out || atf_fail "$(cat out)"
+	before=$stale
+	stale=$(counter pass_stale)
+	[ "$stale" -gt "$before" ] || atf_fail "forwards without parent"
+	wait_for 15 moves forward_v4 || atf_fail "it is back: no forwarding"
+}
+# moves COUNTER: it rises with a packet from a to b.
+moves() {
+	_was=$(counter "$1")
+	in_a ping -q -c 1 -W 1 -I "$A4" "$BSTUB4" >/dev/null || return 1
+	stale=$(counter pass_stale)
+	[ "$(counter "$1")" -gt "$_was" ]
+}
+dead_man_cleanup() {
+	[ -f w/packetframed.pid ] && kill -CONT "$(cat w/packetframed.pid)"
+	cleanup_world
+}
+
 atf_init_test_cases() {
 	for _t in privileges child_dies shutdown malformed_config unsupported \
-	    full_state_dir no_interface address_in_use no_bpffs no_user reload \
-	    quickstart pfctl; do
+	    full_state_dir no_interface generic address_in_use no_bpffs no_user reload \
+	    quickstart pfctl not_our_file reload_file reload_at_start \
+	    recreated dead_man; do
 		atf_add_test_case $_t
 	done
 }

@@ -37,8 +37,8 @@ ATF_TC_WITHOUT_HEAD(good);
 ATF_TC_BODY(good, tc)
 {
 	static const struct {
-		const char	*line;
-		enum action	 action;
+		const char *line;
+		enum action action;
 	} t[] = {
 		{ "show", ACT_SHOW },
 		{ "show summary", ACT_SHOW },
@@ -59,10 +59,8 @@ ATF_TC_BODY(good, tc)
 	size_t i;
 
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		ATF_CHECK_MSG(parse(t[i].line) == 0, "%s: %s", t[i].line,
-		    said);
-		ATF_CHECK_EQ_MSG((int)t[i].action, cmd.action, "%s",
-		    t[i].line);
+		ATF_CHECK_MSG(parse(t[i].line) == 0, "%s: %s", t[i].line, said);
+		ATF_CHECK_EQ_MSG((int)t[i].action, cmd.action, "%s", t[i].line);
 		ATF_CHECK_STREQ("", said);
 		ATF_CHECK(!cmd.has_addr);
 	}
@@ -94,7 +92,7 @@ ATF_TC_WITHOUT_HEAD(bad);
 ATF_TC_BODY(bad, tc)
 {
 	static const struct {
-		const char	*line, *says, *offers;
+		const char *line, *says, *offers;
 	} t[] = {
 		{ "", "a word is missing", "  reload\n" },
 		{ "frob", "frob: unknown here", "  show\n" },
@@ -102,13 +100,11 @@ ATF_TC_BODY(bad, tc)
 		{ "show n", "n: could mean several", "  nexthop\n" },
 		{ "show frob", "frob: unknown here", "  counters\n" },
 		{ "show fib 192.0.2.0/33", "unknown here", "  <prefix" },
-		{ "show fib 1.2.3.4 x", "x: unknown here",
-		    "(nothing more)" },
+		{ "show fib 1.2.3.4 x", "x: unknown here", "(nothing more)" },
 		{ "reload now", "now: unknown here", "(nothing more)" },
 		{ "log", "a word is missing after log", "<error" },
 		{ "log loud", "loud: unknown here", "<error" },
-		{ "breaker", "a word is missing after breaker",
-		    "  reset\n" },
+		{ "breaker", "a word is missing after breaker", "  reset\n" },
 		{ "show ", "unknown here", "  fib\n" },
 	};
 	size_t i;

@@ -243,7 +243,7 @@ ATF_TC_BODY(errors, tc)
 	ATF_CHECK_STREQ(
 	    "error pf.conf:1: \"none\" cannot be read: No such file or "
 	    "directory\n"
-	    "error pf.conf:2: \"pipe\" cannot be read: Invalid argument\n"
+	    "error pf.conf:2: \"pipe\" cannot be read: Not a regular file\n"
 	    "error pf.conf:3: \"nofd\" cannot be read: Bad file descriptor\n"
 	    "error pf.conf:4: found \"bogus\", expected a directive, global, "
 	    "module, include or NAME = VALUE\n", o.said);

@@ -15,12 +15,12 @@
 #include "../../bpf/abi.h"
 #include "../../pfctl/pfctl.h"
 
-#define NAMES	256
+#define NAMES 256
 
 struct names {
-	char	name[NAMES][64];
-	bool	seen[NAMES];
-	size_t	n;
+	char name[NAMES][64];
+	bool seen[NAMES];
+	size_t n;
 };
 
 static FILE *
@@ -55,8 +55,7 @@ names_seen(struct names *s, const char *name, bool once)
 	for (i = 0; i < s->n; i++) {
 		if (strcmp(s->name[i], name) != 0)
 			continue;
-		ATF_CHECK_MSG(!once || !s->seen[i], "%s is listed twice",
-		    name);
+		ATF_CHECK_MSG(!once || !s->seen[i], "%s is listed twice", name);
 		s->seen[i] = true;
 		return;
 	}
@@ -125,15 +124,16 @@ ATF_TC_BODY(counters, tc)
 	FILE *fp = manual("packetframed.8");
 	bool in = false;
 
-#define C(sym, name, kind, what)	names_add(&s, name);
+#define C(sym, name, kind, what) names_add(&s, name);
 	COUNTERS(C)
 #undef C
 	while (fgets(line, sizeof(line), fp) != NULL) {
 		if (strncmp(line, ".Ss ", 4) == 0 ||
 		    strncmp(line, ".Sh ", 4) == 0)
 			in = strcmp(line, ".Ss What a packet meets\n") == 0;
-		if (!in || (strncmp(line, ".Cm ", 4) != 0 &&
-		    strncmp(line, ".Pq Cm ", 7) != 0))
+		if (!in ||
+		    (strncmp(line, ".Cm ", 4) != 0 &&
+			strncmp(line, ".Pq Cm ", 7) != 0))
 			continue;
 		p = strstr(line, "Cm ") + 3;
 		while ((word = strsep(&p, " ,.\n")) != NULL)

@@ -39,9 +39,10 @@ ATF_TC_BODY(text, tc)
 	metrics_print(f, count, &summary);
 	fclose(f);
 	for (i = 0; i < CNT_MAX; i++) {
-		snprintf(line, sizeof(line), "\npacketframe_packets_total"
-		    "{counter=\"%s\"} %llu\n", counter_name(i, NULL, NULL),
-		    1000000000000ULL + i);
+		snprintf(line, sizeof(line),
+		    "\npacketframe_packets_total"
+		    "{counter=\"%s\"} %llu\n",
+		    counter_name(i, NULL, NULL), 1000000000000ULL + i);
 		ATF_CHECK_MSG(strstr(buf, line) != NULL, "no %s", line + 1);
 	}
 	ATF_CHECK(strstr(buf, "{mode=\"custom-fib\"} 1\n") != NULL);
@@ -73,12 +74,11 @@ ATF_TC_BODY(file, tc)
 	fclose(f);
 	ATF_CHECK_EQ(0, metrics_write("m.prom", count, &summary));
 
-	ATF_CHECK_ERRNO(ENOENT, metrics_write("gone/m.prom", count,
-	    &summary) == -1);
+	ATF_CHECK_ERRNO(ENOENT,
+	    metrics_write("gone/m.prom", count, &summary) == -1);
 	/* what cannot be replaced: nothing is left beside it */
 	ATF_REQUIRE_EQ(0, mkdir("d.prom", 0755));
-	ATF_CHECK_ERRNO(EISDIR, metrics_write("d.prom", count, &summary) ==
-	    -1);
+	ATF_CHECK_ERRNO(EISDIR, metrics_write("d.prom", count, &summary) == -1);
 	ATF_CHECK_EQ(-1, access("d.prom.new", F_OK));
 }
 

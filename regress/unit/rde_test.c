@@ -328,12 +328,19 @@ fake_local(struct fake *f, const char *text, bool up)
 }
 
 static void
-fake_peer(struct fake *f, uint32_t id)
+fake_peer_of(struct fake *f, uint32_t id, uint8_t families)
 {
 	struct msg_peer	p = { .id = id, .addr = prefix("127.0.0.1").addr,
-	    .remote_as = 65000, .local_as = 65000, .router_id = 1 };
+	    .remote_as = 65000, .local_as = 65000, .router_id = 1,
+	    .families = families };
 
 	fake_record(f, ENGINE, M_PEER_UP, &record_msg_peer, &p);
+}
+
+static void
+fake_peer(struct fake *f, uint32_t id)
+{
+	fake_peer_of(f, id, BGP_FAM_IPV4 | BGP_FAM_IPV6);
 }
 
 static void
@@ -567,6 +574,61 @@ ATF_TC_BODY(two_peers, tc)
 	fake_stop(f);
 }
 
+/* What is left when a peer goes is a feed only if it is a whole one. */
+ATF_TC_WITHOUT_HEAD(half_feed);
+ATF_TC_BODY(half_feed, tc)
+{
+	struct fake	*f;
+
+	f = fake_start(UNITS);
+	fake_ready(f);
+	fake_peer(f, 0);
+	fake_routes(f, 0, "10.1.0.0/16", 1, "192.0.2.1");
+	fake_eor(f, 0, AF_INET);
+	fake_eor(f, 0, AF_INET6);
+	AWAIT(f, f->state[0] == FAMILY_CONVERGED &&
+	    f->state[1] == FAMILY_CONVERGED);
+	/* The second is still sending when the first goes. */
+	fake_peer(f, 1);
+	fake_routes(f, 1, "10.0.0.0/8", 1, "192.0.2.2");
+	fake_eor(f, 1, AF_INET6);
+	fake_down(f, 0);
+	AWAIT(f, f->state[0] == FAMILY_READY);
+	NEVER(f, f->state[0] == FAMILY_CONVERGED);
+	ATF_CHECK_EQ(f->state[1], FAMILY_CONVERGED);
+	fake_eor(f, 1, AF_INET);
+	AWAIT(f, f->state[0] == FAMILY_CONVERGED);
+	fake_stop(f);
+}
+
+/* A peer says nothing about a family that it does not carry. */
+ATF_TC_WITHOUT_HEAD(one_family_each);
+ATF_TC_BODY(one_family_each, tc)
+{
+	struct fake	*f;
+
+	f = fake_start(UNITS);
+	fake_ready(f);
+	fake_peer_of(f, 0, BGP_FAM_IPV4);
+	fake_eor(f, 0, AF_INET);
+	AWAIT(f, f->state[0] == FAMILY_CONVERGED);
+	NEVER(f, f->state[1] == FAMILY_CONVERGED);
+	fake_peer_of(f, 1, BGP_FAM_IPV6);
+	NEVER(f, f->state[1] == FAMILY_CONVERGED);
+	fake_eor(f, 1, AF_INET6);
+	AWAIT(f, f->state[1] == FAMILY_CONVERGED);
+	ATF_CHECK_EQ(f->state[0], FAMILY_CONVERGED);
+	/* The only one that carries it goes and comes back. */
+	fake_down(f, 1);
+	AWAIT(f, f->state[1] == FAMILY_READY);
+	fake_peer_of(f, 1, BGP_FAM_IPV6);
+	NEVER(f, f->state[1] == FAMILY_CONVERGED);
+	ATF_CHECK_EQ(f->state[0], FAMILY_CONVERGED);
+	fake_eor(f, 1, AF_INET6);
+	AWAIT(f, f->state[1] == FAMILY_CONVERGED);
+	fake_stop(f);
+}
+
 /* With two paths, one whose next hop has a way wins. */
 ATF_TC_WITHOUT_HEAD(nexthop_state);
 ATF_TC_BODY(nexthop_state, tc)
@@ -778,6 +840,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, not_ready_unacknowledged);
 	ATF_TP_ADD_TC(tp, converge_lose_return);
 	ATF_TP_ADD_TC(tp, two_peers);
+	ATF_TP_ADD_TC(tp, half_feed);
+	ATF_TP_ADD_TC(tp, one_family_each);
 	ATF_TP_ADD_TC(tp, nexthop_state);
 	ATF_TP_ADD_TC(tp, overflow);
 	ATF_TP_ADD_TC(tp, reload);

@@ -15,7 +15,8 @@ ATF_TC_BODY(rules, tc)
 	/* every request has a rule, and no record is one */
 	for (type = CTL_SHOW; type < REC_SUMMARY; type++)
 		ATF_CHECK_MSG((request_rule(type) != NULL) ==
-		    (type <= CTL_BREAKER_RESET), "type %u", type);
+			(type <= CTL_BREAKER_RESET),
+		    "type %u", type);
 	for (type = REC_SUMMARY; type < REC_SUMMARY + 100; type++)
 		ATF_CHECK_MSG(request_rule(type) == NULL, "type %u", type);
 }
@@ -25,9 +26,9 @@ ATF_TC_WITHOUT_HEAD(restricted);
 ATF_TC_BODY(restricted, tc)
 {
 	static const uint32_t shows[] = { CTL_SHOW, CTL_SHOW_RIB_SUMMARY,
-	    CTL_SHOW_FIB, CTL_SHOW_NEIGHBOR, CTL_SHOW_NEIGHBOR_RIB,
-	    CTL_SHOW_NEXTHOP, CTL_SHOW_NEXTHOP_RIB, CTL_SHOW_INTERFACES,
-	    CTL_SHOW_COUNTERS, CTL_SHOW_POLICY };
+		CTL_SHOW_FIB, CTL_SHOW_NEIGHBOR, CTL_SHOW_NEIGHBOR_RIB,
+		CTL_SHOW_NEXTHOP, CTL_SHOW_NEXTHOP_RIB, CTL_SHOW_INTERFACES,
+		CTL_SHOW_COUNTERS, CTL_SHOW_POLICY };
 	uint32_t type;
 	size_t i;
 	bool show;
@@ -37,8 +38,8 @@ ATF_TC_BODY(restricted, tc)
 		for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++)
 			show = show || shows[i] == type;
 		ATF_REQUIRE(request_rule(type) != NULL);
-		ATF_CHECK_MSG(request_rule(type)->changes == !show,
-		    "type %u", type);
+		ATF_CHECK_MSG(request_rule(type)->changes == !show, "type %u",
+		    type);
 	}
 }
 
