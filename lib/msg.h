@@ -312,7 +312,7 @@ struct ctl_counter {
 
 struct ctl_policy {
 	char		directive[24];	/* allow-prefix, attach, ... */
-	char		text[232];	/* its arguments, secrets masked */
+	char		text[4000];	/* its arguments, secrets masked */
 };
 
 extern const struct record record_ctl_end, record_ctl_text, record_ctl_summary,

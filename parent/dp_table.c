@@ -140,6 +140,37 @@ port_slot(struct dp *dp, uint32_t start, uint32_t ifindex)
 	return (NULL);
 }
 
+static bool
+has_mac(const __u64 *mac, __u64 m)
+{
+	uint32_t i;
+
+	for (i = 0; i < PORT_MACS; i++)
+		if (mac[i] == m)
+			return (true);
+	return (false);
+}
+
+/* An address that stays keeps its place: a program that looks for it while
+   others change must not miss it. */
+static void
+arrange_macs(const __u64 *old, const __u64 *new, __u64 *mac)
+{
+	uint32_t i, at = 0;
+
+	memset(mac, 0, PORT_MACS * sizeof(*mac));
+	for (i = 0; i < PORT_MACS; i++)
+		if (has_mac(new, old[i]) && !has_mac(mac, old[i]))
+			mac[i] = old[i];
+	for (i = 0; i < PORT_MACS; i++) {
+		if (new[i] == 0 || has_mac(mac, new[i]))
+			continue;
+		while (mac[at] != 0)
+			at++;
+		mac[at] = new[i];
+	}
+}
+
 /*
  * A program may read a port while it changes.  Any mixture of old and new
  * fields is a port that was or will be, but for one that goes down: that is
@@ -148,6 +179,7 @@ port_slot(struct dp *dp, uint32_t start, uint32_t ifindex)
 int
 dp_port_set(struct dp *dp, const struct port *new)
 {
+	__u64 mac[PORT_MACS];
 	struct port *port;
 	uint32_t i;
 
@@ -165,8 +197,9 @@ dp_port_set(struct dp *dp, const struct port *new)
 	__atomic_store_n(&port->flags, port->flags & new->flags,
 	    __ATOMIC_RELEASE);
 	__atomic_store_n(&port->l3dev, new->l3dev, __ATOMIC_RELEASE);
+	arrange_macs(port->mac, new->mac, mac);
 	for (i = 0; i < PORT_MACS; i++)
-		__atomic_store_n(&port->mac[i], new->mac[i], __ATOMIC_RELEASE);
+		__atomic_store_n(&port->mac[i], mac[i], __ATOMIC_RELEASE);
 	__atomic_store_n(&port->flags, new->flags, __ATOMIC_RELEASE);
 	__atomic_store_n(&port->ifindex, new->ifindex, __ATOMIC_RELEASE);
 	return (0);

@@ -49,7 +49,7 @@ answer(struct imsg *m, record_fn *fn, void *arg)
 		struct ctl_summary	 summary;
 		struct ctl_neighbor	 neighbor;
 		struct ctl_fib		 fib;
-		char			 room[4096];
+		struct ctl_policy	 policy;
 	} rec;
 
 	if (r == NULL || r->size > sizeof(rec) ||

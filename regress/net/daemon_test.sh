@@ -121,7 +121,7 @@ shutdown_body() {
 	kill "$parent"
 	wait_for 20 gone "$parent" || atf_fail "it does not end"
 	for pid in $pids; do
-		gone "$pid" || atf_fail "$pid is left"
+		wait_for 5 gone "$pid" || atf_fail "$pid is left"
 	done
 	nothing_attached && atf_fail "pins do not outlive the daemon"
 	# two starts in a row: the second adopts what the first left

@@ -1,223 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Readers against a writer: the program runs on one CPU while tables change on
- * another, and every answer must be one that was right at some moment of the
- * run.  By hand, -v immediate=true gives up grace periods: the tests of what
- * needs them must fail then; -v seconds=N runs longer.
+ * Readers against a writer: every answer that the program gives while tables
+ * change must be one that was right at some moment of its run.  By hand,
+ * -v immediate=true gives up grace periods: the tests of what needs them must
+ * fail then; -v seconds=N runs longer.
  */
-#include <pthread.h>
-#include <semaphore.h>
-#include <time.h>
-
 #include "../../rde/rde.h"
-#include "packet.h"
-
-#define SECONDS 2
-#define SECONDS_MAX 30 /* until a busy machine has done the least */
-#define LEAST_READS 2000
-#define LEAST_WRITES 200
-#define LEAST_GRACES 3
-#define BATCH 250 /* runs that a TTL of 255 lasts for */
-
-struct race {
-	struct world w;
-	int cpus[2];
-	bool immediate;
-	long seconds;
-	struct timespec start;
-	unsigned int rnd; /* the reader's */
-
-	/* one reader, one who waits for grace periods; main is the writer */
-	pthread_t reader, waiter;
-	void (*read)(struct race *, void *);
-	void *arg;
-	bool stop;
-	sem_t ask, passed;
-
-	uint32_t (*seal)(void *);
-	void (*release)(void *, uint32_t);
-	void *reused; /* of seal and release */
-	uint32_t epoch; /* that waits, 0: none */
-
-	uint64_t reads, wrong, writes, graces, full;
-	char first[200]; /* the first wrong answer */
-};
-
-static void __attribute__((__format__(printf, 2, 3)))
-wrong(struct race *r, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (r->wrong++ != 0)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(r->first, sizeof(r->first), fmt, ap);
-	va_end(ap);
-}
-
-static void
-pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
-/* Two CPUs, or there is no race. */
-static void
-race_init(const atf_tc_t *tc, struct race *r)
-{
-	cpu_set_t set;
-	int cpu, n = 0;
-	long seed = time(NULL);
-
-	memset(r, 0, sizeof(*r));
-	ATF_REQUIRE_EQ(sched_getaffinity(0, sizeof(set), &set), 0);
-	for (cpu = 0; cpu < CPU_SETSIZE && n < 2; cpu++)
-		if (CPU_ISSET(cpu, &set))
-			r->cpus[n++] = cpu;
-	if (n < 2)
-		atf_tc_skip("needs two CPUs");
-	r->immediate =
-	    atf_tc_get_config_var_as_bool_wd(tc, "immediate", false);
-	r->seconds = atf_tc_get_config_var_as_long_wd(tc, "seconds", SECONDS);
-	printf("seed %ld\n", seed);
-	srandom(seed);
-	r->rnd = seed;
-	ATF_REQUIRE_EQ(sem_init(&r->ask, 0, 0), 0);
-	ATF_REQUIRE_EQ(sem_init(&r->passed, 0, 0), 0);
-	world_new(&r->w, MODE_CUSTOM_FIB, false);
-}
-
-static bool
-stopped(struct race *r)
-{
-	return (__atomic_load_n(&r->stop, __ATOMIC_ACQUIRE));
-}
-
-static void *
-reader_main(void *arg)
-{
-	struct race *r = arg;
-
-	pin(r->cpus[0]);
-	while (!stopped(r))
-		r->read(r, r->arg);
-	return (NULL);
-}
-
-static void *
-waiter_main(void *arg)
-{
-	struct race *r = arg;
-
-	for (;;) {
-		if (sem_wait(&r->ask) == -1)
-			continue;
-		if (stopped(r))
-			return (NULL);
-		if (dp_grace(r->w.dp) == -1)
-			abort();
-		sem_post(&r->passed);
-	}
-}
-
-static void
-race_start(struct race *r, void (*read_one)(struct race *, void *), void *arg)
-{
-	r->read = read_one;
-	r->arg = arg;
-	ATF_REQUIRE_EQ(clock_gettime(CLOCK_MONOTONIC, &r->start), 0);
-	ATF_REQUIRE_EQ(pthread_create(&r->waiter, NULL, waiter_main, r), 0);
-	ATF_REQUIRE_EQ(pthread_create(&r->reader, NULL, reader_main, r), 0);
-	pin(r->cpus[1]);
-}
-
-/* Long enough, and enough done? */
-static bool
-race_goes_on(struct race *r)
-{
-	struct timespec now;
-	uint64_t reads = __atomic_load_n(&r->reads, __ATOMIC_RELAXED);
-	bool least;
-
-	ATF_REQUIRE_EQ(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-	least = reads >= LEAST_READS && r->writes >= LEAST_WRITES &&
-	    (r->seal == NULL || r->immediate || r->graces >= LEAST_GRACES);
-	return (now.tv_sec - r->start.tv_sec < (least ? r->seconds :
-							SECONDS_MAX));
-}
-
-static void
-race_stop(struct race *r)
-{
-	__atomic_store_n(&r->stop, true, __ATOMIC_RELEASE);
-	sem_post(&r->ask);
-	ATF_REQUIRE_EQ(pthread_join(r->reader, NULL), 0);
-	ATF_REQUIRE_EQ(pthread_join(r->waiter, NULL), 0);
-}
-
-static void
-race_check(struct race *r)
-{
-	printf("%ju reads, %ju writes, %ju graces, %ju times full, "
-	       "%ju wrong\n",
-	    (uintmax_t)r->reads, (uintmax_t)r->writes, (uintmax_t)r->graces,
-	    (uintmax_t)r->full, (uintmax_t)r->wrong);
-	ATF_CHECK_MSG(r->wrong == 0, "%ju of %ju reads wrong, first: %s",
-	    (uintmax_t)r->wrong, (uintmax_t)r->reads, r->first);
-	ATF_CHECK(r->reads >= LEAST_READS && r->writes >= LEAST_WRITES);
-	dp_free(r->w.dp);
-}
-
-/*
- * What was unlinked comes back after a grace period; the writer goes on
- * meanwhile, unless it must wait. False: there is nothing to wait for.
- */
-static bool
-reuse(struct race *r, bool wait)
-{
-	if (r->immediate) {
-		if ((r->epoch = r->seal(r->reused)) == 0)
-			return (false);
-		r->release(r->reused, r->epoch);
-		r->epoch = 0;
-		return (true);
-	}
-	if (r->epoch != 0) {
-		while (sem_trywait(&r->passed) == -1) {
-			if (!wait)
-				return (true);
-			usleep(100);
-		}
-		r->release(r->reused, r->epoch);
-		r->graces++;
-	}
-	wait = wait && r->epoch == 0;
-	if ((r->epoch = r->seal(r->reused)) == 0)
-		return (!wait);
-	sem_post(&r->ask);
-	return (!wait || reuse(r, true));
-}
-
-/* Run the program n times over one packet, each on what the last left. */
-static uint32_t
-run_batch(struct race *r, const uint8_t *pkt, size_t len, int n, uint8_t *out)
-{
-	struct xdp_md ctx = { .data_end = len, .ingress_ifindex = r->w.in };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = pkt,
-	    .data_size_in = len, .data_out = out, .data_size_out = PKT_MAX,
-	    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = n);
-
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (bpf_prog_test_run_opts(dp_prog_fd(r->w.dp), &opts) != 0)
-		wrong(r, "test run: %s", strerror(errno));
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	__atomic_fetch_add(&r->reads, n, __ATOMIC_RELAXED);
-	return (opts.retval);
-}
+#include "race.h"
 
 /*
  * Lookups against updates.
@@ -235,7 +24,10 @@ run_batch(struct race *r, const uint8_t *pkt, size_t len, int n, uint8_t *out)
 #define BLOCKS 2
 #define BLOCK_DESTS 16
 #define DESTS (BLOCKS * BLOCK_DESTS)
-#define NEAR 200 /* prefixes beside the destinations */
+#define NEAR 100 /* prefixes beside the destinations */
+#define HOT \
+	4 /* destinations in a row that change now, and are looked up most */
+#define HOT_ROUNDS 500
 #define DEST_ROUTES 3
 #define NH_BLOCK LEAF_ID_FIRST
 #define NH_DEST (NH_BLOCK + BLOCKS)
@@ -249,8 +41,8 @@ static const struct layout {
 	int which; /* 4 bits here number its destinations */
 	uint32_t units;
 } layouts[] = {
-	{ AF_INET, { "198.16.0.0", "100.64.0.0" }, 12, 16, 4096 },
-	{ AF_INET6, { "2001:db0::", "fd00:db0::" }, 28, 32, 8192 },
+	{ AF_INET, { "198.16.0.0", "100.64.0.0" }, 12, 16, 1 << 12 },
+	{ AF_INET6, { "2001:db0::", "fd00:db0::" }, 28, 32, 1 << 14 },
 };
 
 struct dest {
@@ -269,6 +61,7 @@ struct lookups {
 	struct fib *fib;
 	struct dest dests[DESTS];
 	struct prefix near[NEAR]; /* len 0: none */
+	uint32_t hot, rounds;
 };
 
 static void
@@ -340,8 +133,8 @@ announce(struct lookups *lk, const struct prefix *p, uint32_t id)
 	struct tree_ent *e;
 
 	ATF_REQUIRE((e = tree_insert(lk->tree, p)) != NULL);
-	e->leaf = (e->leaf & ENT_DIRTY) |
-	    (id == 0 ? 0 : ENT_ROUTE | LEAF_ALLOW | id);
+	e->leaf =
+	    (e->leaf & ENT_DIRTY) | (id == 0 ? 0 : ENT_ROUTE | LEAF_ALLOW | id);
 	ATF_REQUIRE_EQ(fib_dirty(lk->fib, p), 0);
 	lk->r.writes++;
 }
@@ -372,23 +165,22 @@ change(struct lookups *lk, struct prefix *p, const struct addr *addr, int len,
 }
 
 static void
-update(struct lookups *lk)
+update(struct lookups *lk, struct dest *d)
 {
-	struct dest *d = &lk->dests[random() % DESTS];
 	int bits = af_bits(lk->l->af), own = lk->l->which + 4, n;
 	struct prefix shared;
 	struct addr a = d->addr;
 
-	switch (random() % 10) {
+	switch (random() % 64) {
 	case 0: /* shared with other destinations of the block */
 		memset(&shared, 0, sizeof(shared));
 		shared.addr = d->addr;
-		shared.len = lk->l->cover + 1 + random() % (own - 1 -
-			lk->l->cover);
+		shared.len = lk->l->cover + 1;
+		shared.len += random() % (own - shared.len);
 		prefix_mask(&shared);
 		announce(lk, &shared, random() % 2 ? 0 : d->id[0]);
 		break;
-	case 1 ... 5:
+	case 1 ... 40:
 		change(lk, &d->routes[random() % DEST_ROUTES], &a,
 		    own + random() % (bits - own + 1), d->id[random() % 2]);
 		break;
@@ -397,7 +189,8 @@ update(struct lookups *lk)
 		flip(&a, n);
 		random_tail(&a, n + 1);
 		change(lk, &lk->near[random() % NEAR], &a,
-		    n + 1 + random() % (bits - n), NH_NEAR + random() % NH_NEARS);
+		    n + 1 + random() % (bits - n),
+		    NH_NEAR + random() % NH_NEARS);
 	}
 }
 
@@ -408,36 +201,43 @@ dest_state(struct dest *d, uint32_t mask)
 	    __ATOMIC_SEQ_CST);
 }
 
-/* Some updates, until the tables hold them. */
+/* Step by step, until the tables hold all of the tree. */
 static void
-updates(struct lookups *lk)
+settle(struct lookups *lk)
 {
-	uint32_t id;
-	int i, ret;
+	int ret;
 
-	for (i = random() % 6; i >= 0; i--)
-		update(lk);
-	for (i = 0; i < DESTS; i++) {
-		id = fib_expect(lk->fib, &lk->dests[i].addr) & LEAF_ID;
-		if ((lk->dests[i].state & 3) == 3 ||
-		    lk->dests[i].id[lk->dests[i].state >> 1 & 1] != id)
-			dest_state(&lk->dests[i], 3);
-	}
-	while ((ret = fib_step(lk->fib, 100)) != 0) {
-		if (ret == 1 || errno == EAGAIN)
+	while ((ret = fib_step(lk->fib, 1)) != 0) {
+		if (ret == 1) {
+			reuse(&lk->r, false);
+			continue;
+		}
+		if (errno == EAGAIN)
 			continue;
 		ATF_REQUIRE_EQ(errno, ENOSPC);
 		lk->r.full++;
-		if (!reuse(&lk->r, true))
-			return;
-	}
-	for (i = 0; i < DESTS; i++) {
-		if ((lk->dests[i].state & 3) != 3)
-			continue;
-		id = fib_expect(lk->fib, &lk->dests[i].addr) & LEAF_ID;
-		dest_state(&lk->dests[i], id == lk->dests[i].id[1] ? 2 : 1);
+		ATF_REQUIRE(reuse(&lk->r, true));
 	}
 	reuse(&lk->r, false);
+}
+
+/* Change some of a destination and around it. */
+static void
+updates(struct lookups *lk)
+{
+	struct dest *d;
+	uint32_t id;
+	int n;
+
+	if (lk->rounds++ % HOT_ROUNDS == 0)
+		__atomic_store_n(&lk->hot, random() % DESTS, __ATOMIC_RELAXED);
+	d = &lk->dests[(lk->hot + random() % HOT) % DESTS];
+	dest_state(d, 3);
+	for (n = random() % 2 ? 1 : random() % 8; n > 0; n--)
+		update(lk, d);
+	settle(lk);
+	id = fib_expect(lk->fib, &d->addr) & LEAF_ID;
+	dest_state(d, id == d->id[1] ? 2 : 1);
 }
 
 static void
@@ -483,8 +283,11 @@ static void
 read_lookup(struct race *r, void *arg)
 {
 	struct lookups *lk = arg;
+	uint32_t i = rand_r(&r->rnd) % DESTS;
 
-	look_up(lk, &lk->dests[rand_r(&r->rnd) % DESTS]);
+	if (rand_r(&r->rnd) % 8)
+		i = __atomic_load_n(&lk->hot, __ATOMIC_RELAXED) + i % HOT;
+	look_up(lk, &lk->dests[i % DESTS]);
 }
 
 static uint32_t
@@ -509,7 +312,7 @@ lookups(const atf_tc_t *tc, const struct layout *l)
 	int i;
 
 	ATF_REQUIRE((lk = calloc(1, sizeof(*lk))) != NULL);
-	race_init(tc, &lk->r);
+	race_init(tc, &lk->r, 2);
 	lk->l = l;
 	e.ifindex = lk->r.w.out;
 	for (id = LEAF_ID_FIRST; id < NH_NEAR + NH_NEARS; id++) {
@@ -529,15 +332,13 @@ lookups(const atf_tc_t *tc, const struct layout *l)
 		p.len = l->cover;
 		announce(lk, &p, NH_BLOCK + i);
 	}
-	updates(lk);
+	settle(lk);
 	race_start(&lk->r, read_lookup, lk);
 	while (race_goes_on(&lk->r))
 		updates(lk);
 	race_stop(&lk->r);
-	for (i = 0; i < DESTS; i++) {
-		ATF_CHECK((lk->dests[i].state & 3) != 3);
+	for (i = 0; i < DESTS; i++)
 		look_up(lk, &lk->dests[i]);
-	}
 	fib_free(lk->fib);
 	tree_free(lk->tree);
 	race_check(&lk->r);
@@ -655,7 +456,7 @@ ATF_TC_BODY(nexthops, tc)
 	uint64_t before[CNT_MAX], n[CNT_MAX];
 	static struct nexthops nx;
 
-	race_init(tc, &nx.r);
+	race_init(tc, &nx.r, 2);
 	nx.r.seal = seal_nexthops;
 	nx.r.release = release_nexthops;
 	nx.r.reused = nx.r.w.dp;
@@ -717,7 +518,7 @@ ATF_TC_BODY(own_addresses, tc)
 	struct run run;
 	int i, count;
 
-	race_init(tc, &o.r);
+	race_init(tc, &o.r, 1);
 	for (i = 0; i < 2; i++) {
 		o.len[i] = pkt_build(&specs[i], o.pkt[i]);
 		leaf_set(&o.r.w, specs[i].src, LEAF_LOCAL);
@@ -816,7 +617,7 @@ ports(const atf_tc_t *tc, bool flaps)
 	static struct ports ps;
 	uint64_t n[CNT_MAX];
 
-	race_init(tc, &ps.r);
+	race_init(tc, &ps.r, 1);
 	ps.flaps = flaps;
 	ps.len = pkt_build(&spec, ps.pkt);
 	/* what is forwarded is for the ingress again */
@@ -833,9 +634,9 @@ ports(const atf_tc_t *tc, bool flaps)
 	ATF_CHECK(n[CNT_FORWARD4] != 0);
 	if (flaps)
 		ATF_CHECK(n[CNT_PASS_PORT] != 0);
-	ATF_CHECK_EQ_MSG(n[CNT_RX], n[CNT_FORWARD4] + n[CNT_PASS_PORT],
-	    "of %ju packets %ju were not for our MAC", (uintmax_t)n[CNT_RX],
-	    (uintmax_t)n[CNT_PASS_NOT_OUR_MAC]);
+	/* one that is cleared may leave its place to another */
+	ATF_CHECK_EQ(n[CNT_RX],
+	    n[CNT_FORWARD4] + n[CNT_PASS_PORT] + n[CNT_PASS_NOT_OUR_MAC]);
 	race_check(&ps.r);
 }
 
