@@ -147,7 +147,7 @@ DEPS_BUILD =	gcc libc6-dev make clang llvm bpftool byacc pkg-config \
 		libseccomp-dev libmnl-dev libbsd-dev linux-libc-dev
 DEPS_TEST =	kyua libatf-dev atf-sh bird2 iproute2 iputils-ping ethtool \
 		procps jq libcap2-bin
-DEPS_LINT =	clang-format clang-tidy cppcheck mandoc shellcheck
+DEPS_LINT =	cppcheck mandoc shellcheck
 DEPS_FUZZ =	libclang-rt-14-dev
 
 # Asks the package manager only if something is missing.
@@ -215,16 +215,16 @@ LINT_SH =	$(wildcard regress/*.sh regress/*/*.sh regress/*/*.subr .ci/run)
 
 lint: deps-lint
 	@$(MAKE) --no-print-directory $(SKELS)
-	clang-format --dry-run --Werror $(filter %.c,$(LINT_C))
-	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+	@sh regress/style.sh $(LINT_C)
+	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,portability -DVERSION='""' -D_GNU_SOURCE \
 	    --suppress=missingIncludeSystem --suppress=ctuuninitvar -I$(O) \
 	    --include=/usr/include/bsd/sys/queue.h \
 	    --include=/usr/include/bsd/sys/tree.h \
 	    '-DLIBBPF_OPTS(t, n, ...)=struct t n = { __VA_ARGS__ }' \
 	    $(filter-out bpf/% regress/%,$(filter %.c,$(LINT_C)))
-	mandoc -T lint -W warning $(wildcard man/*.[58])
-	shellcheck -s sh $(LINT_SH)
+	@mandoc -T lint -W warning $(wildcard man/*.[58])
+	@shellcheck -s sh $(LINT_SH)
 	@echo lint: ok
 
 install: all

@@ -346,8 +346,10 @@ conn_update(struct conn *c)
 		    u->eor == AF_INET ? '4' : '6');
 		send_eor(c->neighbor, u->eor);
 	}
-	if (proc_queued(&b->proc, PROC_RDE) > PROC_HIGH)
+	if (proc_queued(&b->proc, PROC_RDE) > PROC_HIGH) {
+		b->busy = c->neighbor->id;
 		conn_pause(b, true);
+	}
 }
 
 /* Of connections that are not Established the newest that has said who it is
@@ -528,6 +530,34 @@ neighbor_again(struct neighbor *n)
 				 BGP_CEASE_COLLISION));
 }
 
+/*
+ * There is no place for one more: of those that have not become a session,
+ * the one that has had the longest time for it gives up its own.
+ */
+static void
+conn_evict(struct bgpe *b)
+{
+	struct conn *c, *old = NULL;
+	uint32_t i;
+
+	for (i = 0; i < PEERS_MAX; i++) {
+		if (b->neighbors[i] == NULL)
+			continue;
+		TAILQ_FOREACH(c, &b->neighbors[i]->conns, entry)
+			if (c->session->state != FSM_ESTABLISHED &&
+			    (old == NULL ||
+				c->session->since.ms < old->session->since.ms))
+				old = c;
+	}
+	if (old == NULL)
+		return;
+	if (old->closing)
+		conn_free(old);
+	else
+		conn_do(old, session_lost(old->session, conn_now(),
+				 "too many connections"));
+}
+
 static struct conn *
 conn_new(struct neighbor *n, int fd, uint16_t port)
 {
@@ -573,8 +603,10 @@ conn_accept(struct bgpe *b, struct listener *l, int fd,
 	addr_from_sa(&addr, sa);
 	if (!source_allowed(l->source, &addr))
 		why = "peer-from and peer-ip do not allow it";
-	else if (b->nconns >= CONNS_MAX ||
-	    (n = neighbor_get(b, l, &addr)) == NULL)
+	else if (b->nconns >= CONNS_MAX)
+		conn_evict(b);
+	if (why == NULL && (b->nconns >= CONNS_MAX ||
+	    (n = neighbor_get(b, l, &addr)) == NULL))
 		why = "too many connections";
 	if (why != NULL) {
 		addr_format(&addr, name);
@@ -597,16 +629,20 @@ conn_accept(struct bgpe *b, struct listener *l, int fd,
 void
 conn_pause(struct bgpe *b, bool pause)
 {
+	struct neighbor *n;
 	struct conn *c;
 	uint32_t i;
 
 	if (b->paused == pause)
 		return;
 	b->paused = pause;
-	for (i = 0; i < PEERS_MAX; i++) {
-		if (b->neighbors[i] == NULL)
+	/* Read in the order of being added again: who filled the queue is the
+	   last, or it would fill it each time before the others' turn. */
+	for (i = 1; i <= PEERS_MAX; i++) {
+		n = b->neighbors[(b->busy + i) % PEERS_MAX];
+		if (n == NULL)
 			continue;
-		TAILQ_FOREACH(c, &b->neighbors[i]->conns, entry) {
+		TAILQ_FOREACH(c, &n->conns, entry) {
 			if (c->closing)
 				continue;
 			if (pause)

@@ -20,7 +20,7 @@ struct request {
 	uint32_t	 type;		/* enum ctl */
 	enum proc_id	 who;		/* answers */
 	bool		 changes;	/* refused on restricted sockets */
-	bool		 windowed;	/* a stream, CTL_WINDOW records a time */
+	bool		 windowed;	/* a stream, by CTL_WINDOW */
 	size_t		 body;		/* bytes, exactly */
 };
 
@@ -28,7 +28,7 @@ struct request {
 const struct request	*request_rule(uint32_t type);
 
 #define CLIENTS_MAX	32
-#define RESTRICTED_MAX	(CLIENTS_MAX / 2)	/* of them on restricted sockets */
+#define RESTRICTED_MAX	(CLIENTS_MAX / 2)	/* restricted ones */
 #define CLIENT_HIGH	(256 * 1024)	/* queued bytes: hold the stream */
 #define POLICY_WINDOW	2000		/* lines of the config at once */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Addresses, prefixes and MACs: plain values, network byte order, no errno
  * surprises.

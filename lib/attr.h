@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Path attributes as they go from an engine to rde: decoded, canonical,
  * bounded. The same routes always give the same bytes, so that rde can intern
@@ -77,7 +78,8 @@ int	 route_batch_start(struct ibuf *, uint32_t peer, int af,
 	    const struct attrs *);	/* attrs NULL: withdraw */
 /* -1 with ERANGE: full, nothing was added and the batch is still good; send
    it and start another. */
-int	 route_batch_add(struct ibuf *, uint32_t path_id, const struct prefix *);
+int	 route_batch_add(struct ibuf *, uint32_t path_id,
+	    const struct prefix *);
 /* Read the head; then route_batch_next returns 1 and a prefix, 0 at the end,
    -1 EBADMSG. */
 int	 route_batch_get(struct ibuf *, struct route_batch *);

@@ -289,7 +289,12 @@ void		 bgp_event(struct bgp_update *, enum bgp_verdict,
 /* Check a field of prefixes and fill *r. False: it cannot be parsed. */
 bool		 bgp_nlri_check(struct bgp_routes *, const uint8_t *, size_t,
 		    uint8_t family, const struct bgp_params *);
-/* A next hop that no route may have. */
+/*
+ * A next hop that no route may have. Not so what we cannot follow: a router
+ * puts its own address (loopback, on such a session) on what it has no gateway
+ * for, blackholes among it, and none or a link-local one on what has no other.
+ * Those routes must be there, or one that covers them would take their packets.
+ */
 bool		 bgp_nexthop_bad(const struct addr *);
 
 #endif

@@ -85,12 +85,8 @@ bgp_nexthop_bad(const struct addr *a)
 {
 	static const uint8_t ones[4] = { 255, 255, 255, 255 };
 
-	if (a->af == AF_INET)
-		return (a->b[0] == 0 || a->b[0] == 127 ||
-		    (a->b[0] & 0xf0) == 0xe0 || memcmp(a->b, ones, 4) == 0);
-	/* A link-local one names no link on a multihop session. */
-	return (addr_is_unspecified(a) || addr_is_loopback(a) ||
-	    addr_is_multicast(a) || addr_is_linklocal(a));
+	return (addr_is_multicast(a) ||
+	    (a->af == AF_INET && memcmp(a->b, ones, 4) == 0));
 }
 
 bool

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The configuration as one plain struct: conf's grammar fills it, every
  * process gets it in its wire form. Arrays grow by config_*_add; all memory is
@@ -67,7 +68,7 @@ struct config_source {
 	uint16_t		port;
 	uint32_t		local_as;
 	uint32_t		peer_as;
-	uint32_t		router_id;	/* host order, 0: from local addr */
+	uint32_t		router_id;	/* host order; 0: none */
 	bool			allow_remote;
 	bool			require_loc_rib;
 	bool			ttl_security;
@@ -139,7 +140,7 @@ struct config {
 	uint32_t		nblock;
 	bool			dry_run;
 	struct config_breaker	breaker;
-	uint8_t			mode;		/* enum forwarding_mode, abi.h */
+	uint8_t			mode;		/* enum forwarding_mode */
 	struct config_source	*sources;
 	uint32_t		nsources;
 	bool			loss_keep;	/* on-session-loss keep */

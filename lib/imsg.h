@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Messages over stream sockets between our processes, and between pfctl and
  * control: a header, a body, at most one descriptor.  In the spirit of
@@ -19,7 +20,7 @@
 struct imsg_hdr {
 	uint32_t	type;
 	uint32_t	len;	/* header included; IMSG_FD_MARK: has an fd */
-	uint32_t	id;	/* a request's id, given by its receiver; or 0 */
+	uint32_t	id;	/* of a request, from its receiver; or 0 */
 	uint32_t	pad;
 };
 
@@ -107,7 +108,7 @@ int		 imsg_compose(struct imsgbuf *, uint32_t type, uint32_t id,
 /* The same in steps: body is filled with ibuf_put_*, then closed (queued) or
    freed. */
 struct ibuf	*imsg_create(void);
-int		 imsg_close(struct imsgbuf *, uint32_t type, uint32_t id, int fd,
-		    struct ibuf *);
+int		 imsg_close(struct imsgbuf *, uint32_t type, uint32_t id,
+		    int fd, struct ibuf *);
 
 #endif

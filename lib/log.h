@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Log to stderr (-d) or syslog. The process name is in front of each line.
  */

@@ -1,7 +1,8 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The messages between processes: every type, who sends it to whom, and its
- * body. Bodies named by a struct are records of one (record_msg_*); the others are
- * put and got by the functions named beside them.
+ * body. Bodies named by a struct are records of one (record_msg_*); the others
+ * are put and got by the functions named beside them.
  */
 #ifndef LIB_MSG_H
 #define LIB_MSG_H
@@ -57,7 +58,7 @@ enum msg {
 	M_TABLE_INFO,		/* msg_table_info: fresh, zeroed tables */
 	M_TABLE_ACK,		/* msg_u32 seq of the write that was applied */
 	M_GRACE_DONE,		/* msg_u32 epoch */
-	M_NEXTHOP_GONE,		/* msg_u32 id: dropped, grace passed, reusable */
+	M_NEXTHOP_GONE,		/* msg_u32 id: may be used again */
 	M_NEXTHOP_STATE,	/* msg_nexthop_state */
 	M_LOCAL_ADDRESS,	/* msg_local */
 	M_LOCAL_END,		/* empty: the first dump is complete */
@@ -194,7 +195,7 @@ struct ctl_summary {
 	char		config[256];
 	char		mode[16];		/* kernel-fib ... */
 	bool		dry_run;
-	bool		breaker_set;		/* a circuit-breaker is configured */
+	bool		breaker_set;		/* there is a circuit-breaker */
 	bool		breaker_tripped;
 	bool		ready4, ready6;		/* policy is in the tables */
 	bool		routes4, routes6;	/* feed has converged */
@@ -211,14 +212,14 @@ struct ctl_family {
 	uint8_t		af;
 	uint64_t	prefixes;		/* with at least one path */
 	uint64_t	paths;
-	uint64_t	attributes;		/* distinct sets, both families */
-	uint64_t	pending;		/* prefixes not yet in the table */
-	uint32_t	units;			/* pool size, units of 8 bytes */
+	uint64_t	attributes;	/* distinct sets, both families */
+	uint64_t	pending;	/* prefixes not yet in the table */
+	uint32_t	units;		/* pool size, units of 8 bytes */
 	uint32_t	units_used;
 	uint32_t	units_waiting;		/* freed, waiting for grace */
 	uint32_t	nodes;
-	char		state[16];		/* not-ready, ready, converged */
-	bool		overflow;		/* something did not fit: passes */
+	char		state[16];	/* not-ready, ready, converged */
+	bool		overflow;	/* something did not fit: passes */
 };
 
 /* Which routes: none (all), an address (longest match), a prefix (exact). */

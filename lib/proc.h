@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Processes and the pipes between them. Each process owns one struct proc:
  * an event loop, a pipe to each process it talks to, and one table of what it
@@ -95,7 +96,7 @@ void		 proc_flush(struct proc *, int ms);
 #define CHILD_ALARM	60
 
 struct child_args {
-	uid_t	 uid;		/* (uid_t)-1: stay (packetframed -n as a user) */
+	uid_t	 uid;		/* (uid_t)-1: stay what we are */
 	gid_t	 gid;
 	char	*chroot;	/* NULL: none */
 	bool	 foreground;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Records: fixed-size structs that cross between processes field by field.
  * One table of fields serves the wire, JSON and the tests.

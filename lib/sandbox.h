@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * What each process may still do once it runs, and the one order in which it
  * gives up the rest. The table of processes in sandbox.c is the truth.
@@ -13,7 +14,7 @@
 struct sandbox_paths {
 	const char *const *list;	/* list directories, read no file */
 	const char *const *read;	/* read files, list directories */
-	const char *const *write;	/* read, write, create, rename, remove */
+	const char *const *write;	/* all of it, below these */
 };
 
 /*

@@ -11,7 +11,7 @@ struct breaker {
 	uint32_t	ratio;		/* millionths */
 	uint32_t	threshold;	/* windows in a row */
 	uint32_t	bad;		/* so far */
-	uint64_t	matched, errors;	/* at the end of the last window */
+	uint64_t	matched, errors;	/* at the last one's end */
 	bool		started;
 };
 

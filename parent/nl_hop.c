@@ -206,7 +206,7 @@ hop_update(struct nl_model *m, struct hop *hop)
 	if (!hop->answered)
 		return;
 	memset(&info, 0, sizeof(info));
-	if (nl_model_is_own(m, &hop->addr) ||
+	if (nl_model_is_own(m, &hop->addr) || addr_is_loopback(&hop->addr) ||
 	    (hop->error == 0 && hop->route.type == RTN_LOCAL)) {
 		info.state = NEXTHOP_LOCAL;
 		strlcpy(info.reason, "address of this router",

@@ -323,6 +323,10 @@ own_del(struct nl_model *m, struct owns *owns, struct own *own)
 	RB_REMOVE(owns, owns, own);
 	if (own_first(owns, &own->prefix) == NULL)
 		own_tell(m, owns, &own->prefix, false);
+	/* the kernel drops routes with their source address without saying
+	   so */
+	if (own->source == NL_ADDR)
+		nl_hop_dirty_all(m);
 	free(own);
 }
 

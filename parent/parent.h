@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * The privileged parent: it owns maps, programs, links and netlink, and
  * decides nothing that a process without privilege could decide.
@@ -127,7 +128,7 @@ struct link_info {
 					   state */
 	bool		xmit;		/* may be an XDP redirect's target, as
 					   far as the kernel tells */
-	char		xmit_reason[96];	/* why not, or what is unknown */
+	char		xmit_reason[96];	/* why not, or unknown */
 };
 
 struct nexthop_info {			/* how a next hop is reached now */

@@ -30,7 +30,7 @@ static struct {
 	bool		 boot;
 	uint32_t	 round;		/* answers name it in their id */
 	struct config	*next;
-	uint32_t	 waiting;	/* takers that have not answered, bits */
+	uint32_t	 waiting;	/* bits: who has not answered */
 	struct event	*deadline;
 	/* control requests that are told how it ends: those of this round,
 	   and those of the next */

@@ -19,8 +19,8 @@ enum kind {
 
 struct word {
 	enum kind		 kind;
-	const char		*name;	/* keyword, or what the manual calls it */
-	enum action		 action;	/* if the command ends after it */
+	const char		*name;	/* keyword, or a placeholder */
+	enum action		 action;	/* if it ends here */
 	const struct word	*next;	/* NULL: nothing more may come */
 };
 

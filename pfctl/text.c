@@ -200,7 +200,8 @@ text_fib_addr(FILE *f, const struct prefix *addr, const struct ctl_fib *r)
 		    addr_format(&r->neighbor_addr, from));
 	else
 		fprintf(f, "%s: no route\n", a);
-	fprintf(f, "  allowed %s, blocked %s, local %s\n  table word 0x%08x%s\n",
+	fprintf(f, "  allowed %s, blocked %s, local %s\n"
+	    "  table word 0x%08x%s\n",
 	    yes(r->allow), yes(r->block), yes(r->local), r->leaf,
 	    r->pending ? " (a change is not yet in the table)" : "");
 }

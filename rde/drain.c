@@ -230,8 +230,13 @@ family_full(struct rde *rde, struct family *fam)
 
 	fam->full = true;
 	fib_stats(fam->fib, &st);
-	if (fam->overflow || (st.units_waiting > 0 &&
-	    fam->retries < FULL_RETRIES))
+	if (fam->overflow) {
+		/* own addresses may be among what does not fit */
+		if (fam->policy)
+			family_lower(rde, fam, FAMILY_NOT_READY);
+		return;
+	}
+	if (st.units_waiting > 0 && fam->retries < FULL_RETRIES)
 		return;
 	fam->overflow = true;
 	log_warnx("%s: %u routes do not fit the table of %u units: all %s "

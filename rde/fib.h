@@ -64,7 +64,7 @@ struct fib {
 	uint32_t		*dir;
 	uint32_t		 ndir;
 	struct pool		 pool;
-	uint32_t		 reserve;	/* units for plans that shrink */
+	uint32_t		 reserve;	/* for plans that shrink */
 	uint32_t		 nodes;
 
 	struct fib_queue	 queue;

@@ -9,23 +9,31 @@
 
 #include "rde.h"
 
-#define INTERN_MIN	1024	/* buckets and handles at start, power of 2 */
+#define INTERN_MIN	1024	/* handles at start, power of 2 */
+
+/* The hash lies here too, so that what is not there costs no look at a set. */
+struct slot {
+	uint32_t	hash;
+	uint32_t	handle;		/* 0: free */
+};
 
 struct intern {
 	struct nexthops	 *nexthops;
 	uint64_t	  seed;
 	struct attr_set	**sets;		/* by handle; 0 is none */
-	uint32_t	 *buckets;	/* handles; chained by attr_set.next */
 	uint32_t	 *freed;	/* stack of handles to be used again */
 	uint32_t	  size;		/* of each of them */
+	struct slot	 *slots;	/* open addressing, linear probing */
+	uint32_t	  mask;		/* twice as many as handles, less 1 */
 	uint32_t	  nfreed;
 	uint32_t	  used;		/* handles ever given out, and 0 */
 	uint32_t	  count;
+	uint32_t	  punted;	/* of these, without an id */
 };
 
 /*
  * Keyed, so that a neighbor cannot choose attributes that all fall into one
- * bucket without knowing the key.
+ * place without knowing the key.
  */
 static uint32_t
 intern_hash(uint64_t seed, const uint8_t *p, size_t len)
@@ -49,12 +57,41 @@ intern_hash(uint64_t seed, const uint8_t *p, size_t len)
 	return (h >> 32);
 }
 
+static void
+slot_put(struct slot *slots, uint32_t mask, uint32_t hash, uint32_t handle)
+{
+	uint32_t	i;
+
+	for (i = hash & mask; slots[i].handle != 0; i = (i + 1) & mask)
+		;
+	slots[i].hash = hash;
+	slots[i].handle = handle;
+}
+
+/* What stands behind it and was pushed there moves up. */
+static void
+slot_remove(struct slot *slots, uint32_t mask, uint32_t hash, uint32_t handle)
+{
+	uint32_t	i, j;
+
+	for (i = hash & mask; slots[i].handle != handle; i = (i + 1) & mask)
+		;
+	for (j = (i + 1) & mask; slots[j].handle != 0; j = (j + 1) & mask) {
+		if (((j - slots[j].hash) & mask) >= ((j - i) & mask)) {
+			slots[i] = slots[j];
+			i = j;
+		}
+	}
+	slots[i].handle = 0;
+}
+
 /* Double everything (or make the first of it). */
 static int
 intern_grow(struct intern *in)
 {
 	struct attr_set	**sets;
-	uint32_t	 *buckets, *freed, size, h, b;
+	struct slot	 *slots;
+	uint32_t	 *freed, size, mask, i;
 
 	size = in->size == 0 ? INTERN_MIN : in->size * 2;
 	sets = reallocarray(in->sets, size, sizeof(*sets));
@@ -65,18 +102,18 @@ intern_grow(struct intern *in)
 	if (freed == NULL)
 		return (-1);
 	in->freed = freed;
-	if ((buckets = calloc(size, sizeof(*buckets))) == NULL)
+	mask = size * 2 - 1;
+	if ((slots = calloc((size_t)mask + 1, sizeof(*slots))) == NULL)
 		return (-1);
 	memset(sets + in->size, 0, (size - in->size) * sizeof(*sets));
-	for (h = 1; h < in->used; h++) {
-		if (sets[h] == NULL)
-			continue;
-		b = sets[h]->hash & (size - 1);
-		sets[h]->next = buckets[b];
-		buckets[b] = h;
+	for (i = 0; in->slots != NULL && i <= in->mask; i++) {
+		if (in->slots[i].handle != 0)
+			slot_put(slots, mask, in->slots[i].hash,
+			    in->slots[i].handle);
 	}
-	free(in->buckets);
-	in->buckets = buckets;
+	free(in->slots);
+	in->slots = slots;
+	in->mask = mask;
 	in->size = size;
 	return (0);
 }
@@ -108,7 +145,7 @@ intern_free(struct intern *in)
 	for (h = 1; h < in->used; h++)
 		free(in->sets[h]);
 	free(in->sets);
-	free(in->buckets);
+	free(in->slots);
 	free(in->freed);
 	free(in);
 }
@@ -143,29 +180,58 @@ intern_get(struct intern *in, const struct attrs *a, const uint8_t *blob,
     size_t len)
 {
 	struct attr_set	*set;
-	uint32_t	 hash, h, b;
+	uint32_t	 hash, h, i, punted = 0;
 
 	hash = intern_hash(in->seed, blob, len);
-	for (h = in->buckets[hash & (in->size - 1)]; h != 0; h = set->next) {
+	for (i = hash & in->mask; (h = in->slots[i].handle) != 0;
+	    i = (i + 1) & in->mask) {
+		if (in->slots[i].hash != hash)
+			continue;
 		set = in->sets[h];
-		if (set->hash == hash && set->len == len &&
-		    memcmp(set->blob, blob, len) == 0) {
+		if (set->len != len || memcmp(set->blob, blob, len) != 0)
+			continue;
+		if (set->nexthop != LEAF_ID_PUNT) {
 			set->refs++;
 			return (h);
 		}
+		punted = h;
+	}
+	/* one that found no id stands beside the one that does later */
+	if (punted != 0 && !nexthop_room(in->nexthops, &a->nexthop)) {
+		in->sets[punted]->refs++;
+		return (punted);
 	}
 	if (in->nfreed == 0 && in->used == in->size && intern_grow(in) == -1)
 		return (0);
 	if ((set = set_new(in, a, blob, len)) == NULL)
 		return (0);
 	h = in->nfreed > 0 ? in->freed[--in->nfreed] : in->used++;
-	b = hash & (in->size - 1);
 	set->hash = hash;
-	set->next = in->buckets[b];
-	in->buckets[b] = h;
+	slot_put(in->slots, in->mask, hash, h);
 	in->sets[h] = set;
 	in->count++;
+	in->punted += set->nexthop == LEAF_ID_PUNT;
 	return (h);
+}
+
+uint32_t
+intern_renew(struct intern *in, uint32_t h)
+{
+	struct attr_set	*set;
+	struct attrs	 a;
+
+	set = in->sets[h];
+	if (set->nexthop != LEAF_ID_PUNT ||
+	    attrs_parse(set->blob, set->len, &a) == -1 ||
+	    !nexthop_room(in->nexthops, &a.nexthop))
+		return (0);
+	return (intern_get(in, &a, set->blob, set->len));
+}
+
+uint32_t
+intern_punted(const struct intern *in)
+{
+	return (in->punted);
 }
 
 void
@@ -178,16 +244,13 @@ void
 intern_unref(struct intern *in, uint32_t h)
 {
 	struct attr_set	*set;
-	uint32_t	*link;
 
 	set = in->sets[h];
 	if (--set->refs > 0)
 		return;
-	link = &in->buckets[set->hash & (in->size - 1)];
-	while (*link != h)
-		link = &in->sets[*link]->next;
-	*link = set->next;
+	slot_remove(in->slots, in->mask, set->hash, h);
 	nexthop_put(in->nexthops, set->nexthop);
+	in->punted -= set->nexthop == LEAF_ID_PUNT;
 	in->sets[h] = NULL;
 	in->freed[in->nfreed++] = h;
 	in->count--;

@@ -253,6 +253,21 @@ nexthop_next(const struct nexthops *nhs, uint32_t id, uint32_t *routes)
 	return (LEAF_ID_NONE);
 }
 
+bool
+nexthop_room(const struct nexthops *nhs, const struct addr *addr)
+{
+	struct nexthop_tree	*unconst;
+	struct nexthop		 key;
+
+	if (!TAILQ_EMPTY(&nhs->free) || nhs->n + LEAF_ID_FIRST < nhs->limit)
+		return (true);
+	if (addr == NULL)
+		return (false);
+	unconst = (struct nexthop_tree *)(uintptr_t)&nhs->byaddr;
+	key.addr = *addr;
+	return (RB_FIND(nexthop_tree, unconst, &key) != NULL);
+}
+
 uint64_t
 nexthop_refused(const struct nexthops *nhs)
 {

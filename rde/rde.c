@@ -70,6 +70,10 @@ tick(evutil_socket_t fd, short what, void *arg)
 
 	proc_send(&r->proc, PROC_PARENT, M_HEARTBEAT, 0, -1, NULL, 0);
 	drain_converge(r);
+	if (intern_punted(r->intern) > 0 && nexthop_room(r->nexthops, NULL)) {
+		rib_renew(r->rib);
+		rde_schedule(r);
+	}
 	refused = nexthop_refused(r->nexthops);
 	if (refused != r->refused) {
 		log_warnx("no nexthop id left for %llu attribute sets: their "
@@ -372,10 +376,13 @@ route_batch(struct proc *p, enum proc_id from, struct imsg *m)
 		fatalx("routes of peer %u from %s, which is not up", rb.peer,
 		    proc_name(from));
 	attr = 0;
+	if ((r = route_batch_next(&m->body, &rb, &path_id, &prefix)) == 1)
+		tree_prefetch(rib_tree(rde.rib, prefix.addr.af), &prefix);
 	if (!rb.withdraw && (attr = intern_get(rde.intern, &rb.attrs, rb.blob,
 	    rb.blob_len)) == 0)
 		fatal("attributes");
-	while ((r = route_batch_next(&m->body, &rb, &path_id, &prefix)) == 1) {
+	for (; r == 1;
+	    r = route_batch_next(&m->body, &rb, &path_id, &prefix)) {
 		if (rb.withdraw)
 			rib_withdraw(rde.rib, peer, path_id, &prefix);
 		else if (rib_announce(rde.rib, peer, path_id, &prefix,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /*
  * Route decision engine: the prefix tree, the RIB on it, the decision, the
  * compiled FIB. What stands here is shared by the files of this room; none of
@@ -40,6 +41,8 @@ int		 tree_af(const struct tree *);
 /* Exact match or NULL. Entries move: a pointer is good until the next insert
    or remove. */
 struct tree_ent	*tree_get(struct tree *, const struct prefix *);
+/* It is about to be asked for: have it in the cache by then. */
+void		 tree_prefetch(const struct tree *, const struct prefix *);
 /* Exact match or a new zeroed entry; NULL: no memory. */
 struct tree_ent	*tree_insert(struct tree *, const struct prefix *);
 /* Remove the entry (if there is one) and the nodes it leaves empty. */
@@ -79,8 +82,8 @@ void		 fib_free(struct fib *);
 int		 fib_dirty(struct fib *, const struct prefix *);
 /* Everything is to be compiled anew (start, much policy changed). */
 void		 fib_dirty_all(struct fib *);
-/* Compile and write for about budget node writes. 1: there is more to do; 0: the
-   tables hold all of the tree; -1 with errno ENOSPC: the pool is full (old
+/* Compile and write for about budget node writes. 1: there is more to do; 0:
+   the tables hold all of the tree; -1 with errno ENOSPC: the pool is full (old
    answers stand; stays so until something is freed or withdrawn), EAGAIN: the
    writer refused. */
 int		 fib_step(struct fib *, unsigned int budget);
@@ -166,6 +169,8 @@ void		 nexthop_count(struct nexthops *, uint32_t id, int change);
 /* The first id at or above this one that is in use; 0: none. */
 uint32_t	 nexthop_next(const struct nexthops *, uint32_t id,
 		    uint32_t *routes);
+/* Would nexthop_get have an id for it? addr NULL: for a new one. */
+bool		 nexthop_room(const struct nexthops *, const struct addr *addr);
 /* How often there was no id left. */
 uint64_t	 nexthop_refused(const struct nexthops *);
 
@@ -175,7 +180,6 @@ uint64_t	 nexthop_refused(const struct nexthops *);
 struct attr_set {
 	uint32_t	refs;
 	uint32_t	hash;
-	uint32_t	next;
 	uint32_t	local_pref;
 	uint32_t	med;
 	uint32_t	neighbor_as;
@@ -197,6 +201,11 @@ void		 intern_free(struct intern *);
    set refers to its next hop. 0: no memory. */
 uint32_t	 intern_get(struct intern *, const struct attrs *,
 		    const uint8_t *blob, size_t len);
+/* The same for a set that found no id for its next hop, if there is one now:
+   another handle, or 0 if there is nothing better. */
+uint32_t	 intern_renew(struct intern *, uint32_t);
+/* Sets that found no id. */
+uint32_t	 intern_punted(const struct intern *);
 void		 intern_ref(struct intern *, uint32_t);
 void		 intern_unref(struct intern *, uint32_t);
 const struct attr_set *intern_set(const struct intern *, uint32_t);
@@ -250,6 +259,8 @@ int		 rib_policy(struct rib *, const struct prefix *, uint32_t flags,
 /* Next hops became eligible or ceased to be: decide anew in the next sweep
    where there is a choice. */
 void		 rib_redecide(struct rib *);
+/* There may be ids for next hops that had found none: the next sweep sees. */
+void		 rib_renew(struct rib *);
 /* Look at up to budget prefixes: remove stale paths, decide anew. True: there
    is more to do. */
 bool		 rib_sweep(struct rib *, unsigned int budget);

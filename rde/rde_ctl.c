@@ -39,7 +39,9 @@ fib_reply(struct rde *rde, uint32_t id, const struct tree_ent *e,
 		c.nexthop = e->leaf & LEAF_ID;
 		c.nexthop_state = nexthop_state(rde->nexthops, c.nexthop);
 	}
-	if (e != NULL && rib_best(rde->rib, e, &c.neighbor, &attr)) {
+	/* a route to a connected network is there, but nothing follows it */
+	if (e != NULL && !(e->leaf & ENT_CONNECTED) &&
+	    rib_best(rde->rib, e, &c.neighbor, &attr)) {
 		c.neighbor_addr = rib_peer(rde->rib, c.neighbor)->addr;
 		set = intern_set(rde->intern, attr);
 		if (attrs_parse(set->blob, set->len, &a) == 0)

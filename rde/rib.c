@@ -42,6 +42,8 @@ struct rib {
 	bool			 again;	/* once more, from the start */
 	bool			 redecide;
 	bool			 redecide_again;
+	bool			 renew;
+	bool			 renew_again;
 	struct prefix		 cursor;
 	struct rib_peer		 peers[RIB_PEERS];
 };
@@ -419,10 +421,39 @@ rib_redecide(struct rib *rib)
 	sweep_start(rib);
 }
 
+void
+rib_renew(struct rib *rib)
+{
+	if (rib->sweeping)
+		rib->renew_again = true;
+	else
+		rib->renew = true;
+	sweep_start(rib);
+}
+
 static bool
 path_stale(const struct rib *rib, const struct path *p)
 {
 	return (p->gen != rib->peers[p->peer].gen);
+}
+
+/* Is there something for the sweep to do about a path? */
+static bool
+path_sweepable(const struct rib *rib, const struct path *p)
+{
+	return (path_stale(rib, p) || (rib->renew &&
+	    intern_set(rib->intern, p->attr)->nexthop == LEAF_ID_PUNT));
+}
+
+static void
+path_renew(struct rib *rib, struct path *p)
+{
+	uint32_t	 attr;
+
+	if ((attr = intern_renew(rib->intern, p->attr)) == 0)
+		return;
+	intern_unref(rib->intern, p->attr);
+	p->attr = attr;
 }
 
 static void
@@ -437,7 +468,7 @@ sweep_entry(struct rib *rib, struct tree_ent *e, int f)
 	any = false;
 	for (i = head; i != 0 && !any; i = p->next) {
 		p = path_at(rib, i);
-		any = path_stale(rib, p);
+		any = path_sweepable(rib, p);
 	}
 	if (!any && (!rib->redecide || path_at(rib, head)->next == 0))
 		return;
@@ -447,8 +478,11 @@ sweep_entry(struct rib *rib, struct tree_ent *e, int f)
 		if (path_stale(rib, p)) {
 			*link = p->next;
 			path_free(rib, f, i);
-		} else
+		} else {
+			if (rib->renew)
+				path_renew(rib, p);
 			link = &p->next;
+		}
 	}
 	if (e->dest == 0)
 		rib->nprefixes[f]--;
@@ -475,7 +509,8 @@ rib_sweep(struct rib *rib, unsigned int budget)
 		}
 		rib->sweeping = rib->again;
 		rib->redecide = rib->redecide_again;
-		rib->again = rib->redecide_again = false;
+		rib->renew = rib->renew_again;
+		rib->again = rib->redecide_again = rib->renew_again = false;
 		cursor_start(&rib->cursor, AF_INET);
 	}
 	return (rib->sweeping);

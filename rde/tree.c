@@ -155,6 +155,19 @@ tree_get(struct tree *t, const struct prefix *pfx)
 	return (&tnode_ents(n)[ent_rank(n, pl.full, pl.bit)]);
 }
 
+void
+tree_prefetch(const struct tree *t, const struct prefix *pfx)
+{
+	struct key k = key_from(&pfx->addr);
+	uint32_t ref = t->root;
+	unsigned int d;
+
+	for (d = 0; d + STRIDE < pfx->len; d += STRIDE)
+		if ((ref = tnode_kid(tnode_at(t, ref), key_index(&k, d))) == 0)
+			return;
+	__builtin_prefetch(tnode_at(t, ref));
+}
+
 /* Copy n elements and leave out (d -1) or make room for (d 1) the one at. */
 static void
 copy_gap(void *dst, const void *src, size_t size, unsigned int n,

@@ -43,13 +43,13 @@ static __always_inline long
 step(lookup_fn *lookup)
 {
 	struct bench_state *s = TABLE_BASE(state);
-	__u32 at = READ(s->at), w;
+	__u32 at = READ(s->at), i, w;
 
-	w = lookup(s,
-	    READ(TABLE_BASE(addrs)[(READ(s->list) + at) & (ADDRS * LISTS - 1)]));
+	i = (READ(s->list) + at) & (ADDRS * LISTS - 1);
+	w = lookup(s, READ(TABLE_BASE(addrs)[i]));
 	s = TABLE_BASE(state);
-	*(volatile __u32 *)&TABLE_BASE(out)[at & READ(s->out) & (ADDRS - 1)] =
-	    w;
+	i = at & READ(s->out) & (ADDRS - 1);
+	*(volatile __u32 *)&TABLE_BASE(out)[i] = w;
 	*(volatile __u32 *)&s->at = (at + 1 + (w & READ(s->mix))) & (ADDRS - 1);
 	return (0);
 }

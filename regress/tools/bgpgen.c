@@ -631,6 +631,6 @@ main(int argc, char **argv)
 	if (r == -1)
 		fprintf(stderr,
 		    "usage: bgpgen make FILE " FEED_USAGE "\n"
-		    "       bgpgen send [-l] [-b LOCALADDR] ADDR PORT AS FILE\n");
+		    "       bgpgen send [-l] [-b LOCAL] ADDR PORT AS FILE\n");
 	return (r == 0 ? 0 : 1);
 }

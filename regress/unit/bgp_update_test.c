@@ -240,16 +240,16 @@ static const struct row {
 	    "AS_PATH:confederation segment from outside -10.0.0.0/8" },
 	{ "NEXT_HOP length", IBGP, "", ORIGIN PATH "40 03 03 0a0000", NLRI,
 	    "withdraw NEXT_HOP:wrong length -10.0.0.0/8" },
-	{ "NEXT_HOP 0/8", IBGP, "", ORIGIN PATH "40 03 04 00000001", NLRI,
-	    "withdraw NEXT_HOP:unusable next hop -10.0.0.0/8" },
+	{ "NEXT_HOP 0/8", IBGP, "", ORIGIN PATH "40 03 04 00000000", NLRI,
+	    "ok +10.0.0.0/8@0.0.0.0" },
 	{ "NEXT_HOP 127/8", IBGP, "", ORIGIN PATH "40 03 04 7f000001", NLRI,
-	    "withdraw NEXT_HOP:unusable next hop -10.0.0.0/8" },
+	    "ok +10.0.0.0/8@127.0.0.1" },
 	{ "NEXT_HOP multicast", IBGP, "", ORIGIN PATH "40 03 04 efffffff",
 	    NLRI, "withdraw NEXT_HOP:unusable next hop -10.0.0.0/8" },
 	{ "NEXT_HOP broadcast", IBGP, "", ORIGIN PATH "40 03 04 ffffffff",
 	    NLRI, "withdraw NEXT_HOP:unusable next hop -10.0.0.0/8" },
 	{ "NEXT_HOP that no prefix uses", IBGP, "", ORIGIN PATH
-	    "40 03 04 7f000001" REACH6, "",
+	    "40 03 04 e0000001" REACH6, "",
 	    "ok +2001:db8::/32@2001:db8::1" },
 	{ "MED length", IBGP, "", BASE "80 04 03 000005", NLRI,
 	    "withdraw MULTI_EXIT_DISC:wrong length -10.0.0.0/8" },
@@ -300,9 +300,12 @@ static const struct row {
 	    "reset 3/9 MP_REACH_NLRI:unusable next hop" },
 	{ "MP_REACH_NLRI link-local next hop", IBGP, "", ORIGIN PATH
 	    "80 0e 1a 0002 01 10 " LL6 "00 20 20010db8", "",
-	    "withdraw MP_REACH_NLRI:unusable next hop -2001:db8::/32" },
+	    "ok +2001:db8::/32@fe80::1" },
 	{ "MP_REACH_NLRI loopback next hop", IBGP, "", ORIGIN PATH
 	    "80 0e 1a 0002 01 10 00000000000000000000000000000001 "
+	    "00 20 20010db8", "", "ok +2001:db8::/32@::1" },
+	{ "MP_REACH_NLRI multicast next hop", IBGP, "", ORIGIN PATH
+	    "80 0e 1a 0002 01 10 ff020000000000000000000000000001 "
 	    "00 20 20010db8", "",
 	    "withdraw MP_REACH_NLRI:unusable next hop -2001:db8::/32" },
 	{ "MP_REACH_NLRI without prefixes", IBGP, "", BASE

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../lib/bgp.h"
 #include "../../lib/config.h"
 #include "../../lib/log.h"
 #include "../../lib/mains.h"

@@ -1,0 +1,109 @@
+# What a routing daemon may do to us, with BIRD: routes that it has no gateway
+# for, and sessions of which each is but a part of the feed.
+# shellcheck shell=sh disable=SC1091,SC2034
+. "$(atf_get_srcdir)/net.subr"
+
+cleanup_world() {
+	[ -f id ] && ID=$(cat id) && DIR=$(pwd)/w
+	A=${ID}a B=${ID}b R=${ID}r
+	tail -n 40 "$DIR/packetframed.log" 2>/dev/null
+	stop bird2
+	world_down
+}
+
+punts() { pfctl show fib "$1" | grep -q "route $2" &&
+	pfctl show fib "$1" | grep -q 'local$'; }
+
+atf_test_case no_gateway cleanup
+no_gateway_head() {
+	atf_set descr "blackholes and device routes are not taken by a default"
+	atf_set require.user root
+	atf_set timeout 60
+}
+no_gateway_body() {
+	echo "$ID" >id
+	world_up || atf_fail "cannot make the namespaces"
+	allow_all
+	bird_conf 10 10
+	# BIRD announces no route whose next hop would be the neighbor itself
+	sed -i -e 's/local 127.0.0.1 as/local 127.0.0.2 as/' \
+	    -e '/ipv6 { export all/s/next hop keep/next hop address ::1; &/' \
+	    "$DIR/bird.conf"
+	cat >>"$DIR/bird.conf" <<-EOT
+	protocol static x4 {
+		ipv4;
+		route 0.0.0.0/0 via $B4;
+		route 198.18.96.0/24 prohibit;
+		route 198.18.97.0/24 via "rb";
+		route 198.18.98.0/24 unreachable;
+		route 198.18.99.0/24 blackhole;
+	}
+	protocol static x6 {
+		ipv6;
+		route ::/0 via $B6;
+		route 2001:db8:b:96::/64 via fe80::1%rb;
+		route 2001:db8:b:97::/64 via "rb";
+		route 2001:db8:b:99::/64 blackhole;
+	}
+	EOT
+	start_packetframed || atf_fail "packetframed does not answer"
+	start_bird || atf_fail "bird does not start"
+	wait_for 60 converged || atf_fail "not converged: $(pfctl show)"
+	for _i in 96 97 98 99; do
+		wait_for 20 punts "198.18.$_i.1" "198.18.$_i.0/24" ||
+		    atf_fail "$(pfctl show fib "198.18.$_i.1")"
+	done
+	for _i in 96 97 99; do
+		wait_for 20 punts "2001:db8:b:$_i::1" "2001:db8:b:$_i::/64" ||
+		    atf_fail "$(pfctl show fib "2001:db8:b:$_i::1")"
+	done
+	pfctl show fib 198.18.100.1 | grep -q 'route 0.0.0.0/0' ||
+	    atf_fail "$(pfctl show fib 198.18.100.1)"
+}
+no_gateway_cleanup() { cleanup_world; }
+
+atf_test_case sessions cleanup
+sessions_head() {
+	atf_set descr "a family waits for the session that carries it"
+	atf_set require.user root
+	atf_set timeout 60
+}
+sessions_body() {
+	echo "$ID" >id
+	world_up || atf_fail "cannot make the namespaces"
+	allow_all "route-source bgp 127.0.0.1:1180 local-as 65000 peer-as 65000"
+	bird_conf 10 10
+	# one BIRD for each family
+	sed 's/port 1179/port 1180/; /ipv4 { export all; import none; next/d' \
+	    "$DIR/bird.conf" >"$DIR/bird6.conf"
+	sed -i '/ipv6 { export all; import none; next/d' "$DIR/bird.conf"
+	start_packetframed || atf_fail "packetframed does not answer"
+	start_bird || atf_fail "bird does not start"
+	wait_for 20 established 1 || atf_fail "$(pfctl show neighbor)"
+	wait_for 20 has_routes || atf_fail "$(pfctl show)"
+	pfctl -j show | grep -q '"routes[46]":true' && atf_fail "$(pfctl show)"
+	start_bird6
+	wait_for 20 converged || atf_fail "not converged: $(pfctl show)"
+	# only its own family goes with a session
+	stop bird2
+	wait_for 20 v6_waits || atf_fail "$(pfctl show)"
+	pfctl -j show | grep -q '"routes4":true' || atf_fail "$(pfctl show)"
+	start_bird6
+	wait_for 20 converged || atf_fail "not converged: $(pfctl show)"
+}
+start_bird6() {
+	ip netns exec "$R" bird -f -c "$DIR/bird6.conf" -s "$DIR/bird6.ctl" \
+	    -P "$DIR/bird6.own.pid" >>"$DIR/bird6.log" 2>&1 &
+	echo $! >"$DIR/bird2.pid"
+}
+established() {
+	[ "$(pfctl show neighbor | grep -c 'state Established')" -ge "$1" ]
+}
+has_routes() { pfctl show | grep 'IPv4:' | grep -q '11 prefixes'; }
+v6_waits() { pfctl -j show | grep -q '"routes6":false'; }
+sessions_cleanup() { cleanup_world; }
+
+atf_init_test_cases() {
+	atf_add_test_case no_gateway
+	atf_add_test_case sessions
+}
