@@ -125,10 +125,6 @@ rnd(uint32_t n)
 	return ((uint32_t)((seed >> 32) * n >> 32));
 }
 
-/*
- * Tables
- */
-
 static int
 table_write(void *arg, enum fib_table table, uint32_t index,
     const uint32_t *words, uint32_t n)
@@ -366,10 +362,6 @@ map_bytes(int fd)
 	return (bytes);
 }
 
-/*
- * Addresses
- */
-
 static uint32_t
 list_start(int v6, enum list list)
 {
@@ -408,10 +400,6 @@ addresses(const struct family *f, int v6)
 		addrs[ANYWHERE * ADDRS + i] = any & keep;
 	}
 }
-
-/*
- * Running
- */
 
 static void
 run(int prog, uint32_t lookups)
@@ -498,10 +486,6 @@ check_all(const struct world *w, int v6)
 		errx(1, "wrong answers");
 }
 
-/*
- * The comparison
- */
-
 static double results[2][2][CAPS_MAX][CHAIN_MAX][ROUNDS_MAX];
 
 static void
@@ -536,10 +520,11 @@ row(int v6, int list, enum caps c, int rounds)
 		ratio[i] = t[TRIE][i] / t[WALK][i];
 	for (i = 0; i < CHAIN_MAX; i++)
 		m[i] = median(t[i], (size_t)rounds);
-	printf("%-5s %-8s %-16s %6.1f /%6.1f %9.0f /%5.0f   x %5.1f   %6.1f\n",
+	printf("%-5s %-8s %-16s %6.1f /%6.1f %9.0f /%5.0f  %7.1f %7.1f %7.1f\n",
 	    v6 ? "IPv6" : "IPv4", list == ZIPF ? "Zipf" : "uniform",
 	    c == PERFMON ? "" : "no CAP_PERFMON", t[WALK][0], m[WALK],
-	    t[TRIE][0], m[TRIE], median(ratio, (size_t)rounds), m[EMPTY]);
+	    t[TRIE][0], m[TRIE], median(ratio, (size_t)rounds),
+	    t[TRIE][0] / t[WALK][0], m[EMPTY]);
 }
 
 static void
@@ -567,20 +552,16 @@ compare(uint32_t n4, uint32_t n6, int rounds)
 		check_all(&w, i);
 	for (i = 0; i < rounds; i++)
 		round_of(&w, i);
-	printf("\nns a lookup, min / median of %d rounds; x: LPM_TRIE / walk, "
-	       "median of the rounds' ratios\n"
-	       "%-30s %14s %16s %9s %8s\n",
-	    rounds, "", "walk", "LPM_TRIE", "", "(empty)");
+	printf("\nns a lookup, min / median of %d rounds; times faster: median "
+	       "of the rounds' ratios, and of the minima\n"
+	       "%-30s %14s %16s  %15s %7s\n",
+	    rounds, "", "walk", "LPM_TRIE", "times faster", "(empty)");
 	for (i = 0; i < 2; i++)
 		for (list = UNIFORM; list <= ZIPF; list++)
 			for (c = 0; c < CAPS_MAX; c++)
 				row(i, list, c, rounds);
 	world_free(&w);
 }
-
-/*
- * Growth
- */
 
 /* Median ns of taking one route out and of putting it back. */
 static void
@@ -708,7 +689,7 @@ main(int argc, char **argv)
 	uint32_t sizes[SIZES_MAX] = { 10000, 100000, 1000000, 2000000,
 		4000000 };
 	uint32_t n4 = 1050000, n6 = 250000;
-	int rounds = 21, nsizes = 5, i;
+	int rounds = 15, nsizes = 5, i;
 
 	if (argc > 1 && (argc < 4 || argc > 4 + SIZES_MAX))
 		errx(1, "usage: lookup_bench [N4 N6 ROUNDS [SIZE ...]]");

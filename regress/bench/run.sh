@@ -21,7 +21,7 @@ fi
 if [ -x "$BUILD/regress/bench/lookup_bench" ]; then
 	# shellcheck disable=SC2086
 	part "lookup in XDP" "$BUILD/regress/bench/lookup_bench" \
-	    "${N4:-1050000}" "${N6:-250000}" "${ROUNDS:-21}" \
+	    "${N4:-1050000}" "${N6:-250000}" "${ROUNDS:-15}" \
 	    ${SIZES:-10000 100000 1000000 2000000 4000000}
 fi
 part "full table" sh "$here/fullfeed.sh"
