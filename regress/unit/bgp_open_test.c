@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../bgpe/bgpe.h"
+#include "hex.h"
 
 static const struct session_params ours = { 65000, 65000, 0x7f000001, 1 };
 static const struct session_params ours_ext = { 65000, 200000, 0x7f000001,
@@ -95,23 +96,6 @@ static const struct row {
 	{ "extended parameter overruns", HEAD("fde8", "005a")
 	    "ff ff 0009 02 0007 " MP4, BGP_OPEN_UNSPECIFIC, 0, 0, false }
 };
-
-static size_t
-unhex(const char *s, uint8_t *out)
-{
-	unsigned int v;
-	size_t n = 0;
-
-	for (; *s != '\0'; s += 2) {
-		while (*s == ' ')
-			s++;
-		if (*s == '\0')
-			break;
-		ATF_REQUIRE(sscanf(s, "%2x", &v) == 1);
-		out[n++] = (uint8_t)v;
-	}
-	return (n);
-}
 
 ATF_TC_WITHOUT_HEAD(verdicts);
 ATF_TC_BODY(verdicts, tc)

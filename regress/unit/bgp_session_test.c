@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../bgpe/bgpe.h"
+#include "hex.h"
 
 static const struct session_params ours = { 65000, 65000, 0x7f000001, 77 };
 static const struct monotime start = { 1000000 };
@@ -22,23 +23,6 @@ static const struct monotime start = { 1000000 };
 #define EOR	MARKER "0017 02 0000 0000 "
 #define EOR6	MARKER "001d 02 0000 0006 80 0f 03 0002 01 "
 #define SHUTDOWN MARKER "0018 03 06 02 02 6279 "
-
-static size_t
-unhex(const char *s, uint8_t *out)
-{
-	unsigned int v;
-	size_t n = 0;
-
-	for (; *s != '\0'; s += 2) {
-		while (*s == ' ')
-			s++;
-		if (*s == '\0')
-			break;
-		ATF_REQUIRE(sscanf(s, "%2x", &v) == 1);
-		out[n++] = (uint8_t)v;
-	}
-	return (n);
-}
 
 static struct session *
 connected(void)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../lib/bgp.h"
+#include "hex.h"
 
 enum kind { IBGP, EBGP, IBGP2, EBGP2, V4ONLY, V6ONLY, ADDPATH };
 
@@ -350,23 +351,6 @@ static const struct row {
 	{ "unrecognized well-known", IBGP, "", BASE "40 63 01 00", NLRI,
 	    "reset 3/2 99:unrecognized well-known attribute" }
 };
-
-static size_t
-unhex(const char *s, uint8_t *out)
-{
-	unsigned int v;
-	size_t n = 0;
-
-	for (; *s != '\0'; s += 2) {
-		while (*s == ' ')
-			s++;
-		if (*s == '\0')
-			break;
-		ATF_REQUIRE(sscanf(s, "%2x", &v) == 1);
-		out[n++] = (uint8_t)v;
-	}
-	return (n);
-}
 
 static size_t
 build(uint8_t *msg, const char *withdrawn, const char *attrs,
