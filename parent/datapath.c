@@ -341,6 +341,24 @@ dp_egress_set(struct dp *dp, unsigned int ifindex, bool on)
 	return (0);
 }
 
+int
+dp_egress_only(struct dp *dp, const unsigned int *keep, size_t n)
+{
+	uint32_t keys[EGRESS_MAX], key;
+	size_t i, k, nkeys = 0;
+
+	while (nkeys < EGRESS_MAX && bpf_map_get_next_key(dp->devmap,
+	    nkeys == 0 ? NULL : &keys[nkeys - 1], &key) == 0)
+		keys[nkeys++] = key;
+	for (i = 0; i < nkeys; i++) {
+		for (k = 0; k < n && keep[k] != keys[i]; k++)
+			continue;
+		if (k == n && dp_egress_set(dp, keys[i], false) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
 /*
  * Jiffies a second: the resolution of the coarse clocks is one tick, exactly.
  * (CLK_TCK is another unit, and the kernel's config may not be readable.)

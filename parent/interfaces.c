@@ -217,6 +217,26 @@ attach(uint32_t n, const struct config_attach *a)
 	return (attach_link(f, l));
 }
 
+/* What an earlier daemon left in the tables for interfaces that are no longer
+   ours, or no longer usable: a packet sent there would be lost. */
+static void
+forget_others(void)
+{
+	unsigned int	*keep;
+	size_t		 n = 0;
+	uint32_t	 i;
+
+	if ((keep = calloc(parent.nifaces + 1, sizeof(*keep))) == NULL)
+		fatal(NULL);
+	for (i = 0; i < parent.nifaces; i++)
+		if (parent.ifaces[i].egress)
+			keep[n++] = parent.ifaces[i].ifindex;
+	if (dp_egress_only(parent.dp, keep, n) == -1)
+		log_warn("egress table");
+	free(keep);
+	dp_detach_others(parent.dp);
+}
+
 int
 interfaces_attach(void)
 {
@@ -238,7 +258,7 @@ interfaces_attach(void)
 		if ((l = netlink_link(parent.nl, parent.ifaces[i].ifindex)) !=
 		    NULL)
 			program(&parent.ifaces[i], l);
-	dp_detach_others(parent.dp);
+	forget_others();
 	return (0);
 }
 

@@ -89,6 +89,8 @@ int		 dp_port_set(struct dp *, const struct port *);
 void		 dp_port_clear(struct dp *, unsigned int ifindex);
 /* Let packets be redirected to an interface, or not. */
 int		 dp_egress_set(struct dp *, unsigned int ifindex, bool);
+/* Take every interface but these away, such as an earlier daemon left. */
+int		 dp_egress_only(struct dp *, const unsigned int *, size_t n);
 /* Set and clear CTL_* bits. */
 void		 dp_flags(struct dp *, uint32_t set, uint32_t clear);
 uint32_t	 dp_get_flags(const struct dp *);

@@ -225,6 +225,46 @@ forwards() {
 }
 generic_cleanup() { cleanup_world; }
 
+atf_test_case stale_egress cleanup
+stale_egress_head() {
+	atf_set descr "an egress that a new daemon may not use is forgotten"
+	atf_set require.user root
+	atf_set timeout 120
+}
+stale_egress_body() {
+	begin
+	MODE=kernel-fib
+	allow_all
+	bird_conf 1000 200
+	start_bird || atf_fail "bird does not start"
+	start_packetframed || atf_fail "packetframed does not answer"
+	wait_for 20 forwards || atf_fail "not forwarded at XDP"
+	stop packetframed
+	# the device can no longer take redirected packets: they would vanish
+	in_b ethtool -K b0 gro off
+	start_packetframed || atf_fail "no second start"
+	pfctl show interfaces | grep '^rb ' | grep -q ' no ' ||
+	    atf_fail "rb is still an egress"
+	atf_check_equal 200 "$(udp 4 200 2000)"
+	stop packetframed
+	in_b ethtool -K b0 gro on
+	start_packetframed || atf_fail "no third start"
+	wait_for 20 forwards_more || atf_fail "not forwarded at XDP again"
+	stop packetframed
+	# the operator took the interface out of the config
+	sed -i '/attach rb/d' "$DIR/packetframe.conf"
+	start_packetframed || atf_fail "no fourth start"
+	f4=$(counter forward_v4)
+	atf_check_equal 200 "$(udp 4 200 2000)"
+	atf_check_equal "$f4" "$(counter forward_v4)"
+}
+forwards_more() {
+	_f=$(counter forward_v4)
+	in_a ping -q -c 2 -W 1 -i 0.05 -I "$ASTUB4" "$BSTUB4" >/dev/null
+	[ "$(counter forward_v4)" -ge $((_f + 2)) ]
+}
+stale_egress_cleanup() { cleanup_world; }
+
 atf_test_case address_in_use cleanup
 address_in_use_head() {
 	atf_set descr "a listener whose address is taken"
@@ -561,7 +601,8 @@ dead_man_cleanup() {
 
 atf_init_test_cases() {
 	for _t in privileges child_dies shutdown malformed_config unsupported \
-	    full_state_dir no_interface generic address_in_use no_bpffs no_user reload \
+	    full_state_dir no_interface generic stale_egress address_in_use \
+	    no_bpffs no_user reload \
 	    quickstart pfctl not_our_file reload_file reload_at_start \
 	    recreated dead_man; do
 		atf_add_test_case $_t
