@@ -258,7 +258,7 @@ struct bgpe {
 	unsigned int		 nconns;
 	struct log_limit	 refused;
 	bool			 paused;	/* rde is behind */
-	uint32_t		 busy;		/* neighbor that made it pause */
+	uint32_t		 busy;		/* neighbor who made it so */
 };
 
 /* conn.c */

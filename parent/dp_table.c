@@ -234,27 +234,38 @@ dp_get_flags(const struct dp *dp)
 }
 
 /*
+ * Put one prefix of our own into the filter.  A bit is of a whole address: of
+ * a wider prefix every bit might be one.  Loopback never gets to the filter.
+ */
+static void
+own_add(uint64_t *own, const struct prefix *p)
+{
+	uint32_t w[4], bit;
+
+	if (p->len != af_bits(p->addr.af)) {
+		if (!addr_is_loopback(&p->addr))
+			memset(own, 0xff, OWN_FILTER_WORDS * sizeof(*own));
+		return;
+	}
+	memcpy(w, p->addr.b, sizeof(w));
+	bit = p->addr.af == AF_INET ? own_bit4(w[0]) :
+				      own_bit6(w[0], w[1], w[2], w[3]);
+	own[bit / 64] |= 1ULL << bit % 64;
+}
+
+/*
  * Built aside and stored word by word: the bit of an address that stays is
  * never clear in between.
  */
 void
-dp_own_set(struct dp *dp, const struct addr *addrs, size_t n)
+dp_own_set(struct dp *dp, const struct prefix *own, size_t n)
 {
 	struct control *control = dp->tables[DP_CONTROL].mem;
 	uint64_t own4[OWN_FILTER_WORDS] = { 0 }, own6[OWN_FILTER_WORDS] = { 0 };
-	uint32_t w[4], bit;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		memcpy(w, addrs[i].b, sizeof(w));
-		if (addrs[i].af == AF_INET) {
-			bit = own_bit4(w[0]);
-			own4[bit / 64] |= 1ULL << bit % 64;
-		} else {
-			bit = own_bit6(w[0], w[1], w[2], w[3]);
-			own6[bit / 64] |= 1ULL << bit % 64;
-		}
-	}
+	for (i = 0; i < n; i++)
+		own_add(own[i].addr.af == AF_INET ? own4 : own6, &own[i]);
 	for (i = 0; i < OWN_FILTER_WORDS; i++) {
 		__atomic_store_n(&control->own4[i], own4[i], __ATOMIC_RELEASE);
 		__atomic_store_n(&control->own6[i], own6[i], __ATOMIC_RELEASE);

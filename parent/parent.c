@@ -204,16 +204,14 @@ on_link(void *arg, const struct link_info *l)
 static void
 on_local(void *arg, const struct prefix *prefix, bool up)
 {
-	static struct addr	*own;
+	static struct prefix	*own;
 	static size_t		 n, size;
 	struct msg_local	 l = { .prefix = *prefix, .up = up };
-	struct addr		*p;
+	struct prefix		*p;
 	size_t			 i;
 
 	msg_send(&parent.proc, PROC_RDE, M_LOCAL_ADDRESS, 0,
 	    &record_msg_local, &l);
-	if (prefix->len != af_bits(prefix->addr.af))
-		return;
 	if (up) {
 		if (n == size) {
 			size = size == 0 ? 64 : size * 2;
@@ -222,10 +220,10 @@ on_local(void *arg, const struct prefix *prefix, bool up)
 				fatal(NULL);
 			own = p;
 		}
-		own[n++] = prefix->addr;
+		own[n++] = *prefix;
 	} else {
 		for (i = 0; i < n; i++)
-			if (addr_cmp(&own[i], &prefix->addr) == 0)
+			if (prefix_cmp(&own[i], prefix) == 0)
 				break;
 		if (i < n)
 			own[i] = own[--n];

@@ -94,8 +94,8 @@ int		 dp_egress_only(struct dp *, const unsigned int *, size_t n);
 /* Set and clear CTL_* bits. */
 void		 dp_flags(struct dp *, uint32_t set, uint32_t clear);
 uint32_t	 dp_get_flags(const struct dp *);
-/* The own-address filter: add one, or rebuild from a list. */
-void		 dp_own_set(struct dp *, const struct addr *, size_t n);
+/* Rebuild the filter of own addresses. */
+void		 dp_own_set(struct dp *, const struct prefix *, size_t n);
 /* Move the dead-man's deadline to stale seconds from now. */
 int		 dp_beat(struct dp *, uint32_t stale);
 /* Sums over CPUs into count[CNT_MAX]. */

@@ -362,13 +362,15 @@ check(struct world *w, const struct test *t, int end)
 static void
 leaves_set(struct world *w)
 {
-	struct addr own[2];
+	struct prefix own[2];
 	size_t i;
 
 	for (i = 0; i < nitems(leaves); i++)
 		leaf_set(w, leaves[i].addr, leaves[i].leaf);
-	ATF_REQUIRE_EQ(addr_parse(OWN4, &own[0]), 0);
-	ATF_REQUIRE_EQ(addr_parse(OWN6, &own[1]), 0);
+	ATF_REQUIRE_EQ(addr_parse(OWN4, &own[0].addr), 0);
+	ATF_REQUIRE_EQ(addr_parse(OWN6, &own[1].addr), 0);
+	own[0].len = 32;
+	own[1].len = 128;
 	dp_own_set(w->dp, own, 2);
 }
 
@@ -535,6 +537,41 @@ ATF_TC_BODY(switches, tc)
 	dp_free(w.dp);
 }
 
+/* A source in a prefix of our own is ours, wherever it is allowed to go. */
+ATF_TC_WITHOUT_HEAD(own_prefix);
+ATF_TC_BODY(own_prefix, tc)
+{
+	static const struct test own4 = { "v4", { "203.0.130.9", .dst = GOOD4 },
+		CNT_PASS_SOURCE_LOCAL };
+	static const struct test own6 = { "v6",
+		{ "2001:b200:9::9", .dst = GOOD6 }, CNT_PASS_SOURCE_LOCAL };
+	struct prefix own = { .len = 18 };
+	struct world w;
+
+	world_new(&w, MODE_CUSTOM_FIB, false);
+	leaves_set(&w);
+	/* the filter does not know them, the table does */
+	check(&w, &own4, CNT_FORWARD4);
+	check(&w, &own6, CNT_FORWARD6);
+	ATF_REQUIRE_EQ(addr_parse("203.0.128.0", &own.addr), 0);
+	dp_own_set(w.dp, &own, 1);
+	check(&w, &own4, own4.end);
+	check(&w, &v4, CNT_FORWARD4);
+	check(&w, &own6, CNT_FORWARD6);
+	ATF_REQUIRE_EQ(addr_parse("2001:b200::", &own.addr), 0);
+	own.len = 24;
+	dp_own_set(w.dp, &own, 1);
+	check(&w, &own6, own6.end);
+	check(&w, &v6, CNT_FORWARD6);
+	check(&w, &own4, CNT_FORWARD4);
+	/* loopback is seen without it */
+	ATF_REQUIRE_EQ(addr_parse("127.0.0.0", &own.addr), 0);
+	own.len = 8;
+	dp_own_set(w.dp, &own, 1);
+	check(&w, &own4, CNT_FORWARD4);
+	dp_free(w.dp);
+}
+
 /* Ports: unknown, down, with other MACs, behind a bridge, all in one row. */
 ATF_TC_WITHOUT_HEAD(ports);
 ATF_TC_BODY(ports, tc)
@@ -656,6 +693,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, kernel_fib);
 	ATF_TP_ADD_TC(tp, no_frags);
 	ATF_TP_ADD_TC(tp, switches);
+	ATF_TP_ADD_TC(tp, own_prefix);
 	ATF_TP_ADD_TC(tp, ports);
 	ATF_TP_ADD_TC(tp, noise_custom);
 	ATF_TP_ADD_TC(tp, noise_kernel);

@@ -512,7 +512,7 @@ ATF_TC_BODY(own_addresses, tc)
 		{ .src = "203.0.128.5", .dst = "198.18.0.1", .ttl = 255 },
 		{ .src = "2001:b000::5", .dst = "2001:a100::1", .ttl = 255 },
 	};
-	struct addr list[OWN_OTHERS + 2];
+	struct prefix list[OWN_OTHERS + 2];
 	static struct own o;
 	uint64_t n[CNT_MAX];
 	struct run run;
@@ -523,7 +523,8 @@ ATF_TC_BODY(own_addresses, tc)
 		o.len[i] = pkt_build(&specs[i], o.pkt[i]);
 		leaf_set(&o.r.w, specs[i].src, LEAF_LOCAL);
 		leaf_set(&o.r.w, specs[i].dst, LEAF_ALLOW | NH_GOOD);
-		ATF_REQUIRE_EQ(addr_parse(specs[i].src, &list[i]), 0);
+		ATF_REQUIRE_EQ(addr_parse(specs[i].src, &list[i].addr), 0);
+		list[i].len = af_bits(list[i].addr.af);
 	}
 	dp_own_set(o.r.w.dp, list, 2);
 	race_start(&o.r, read_own, &o);
@@ -531,8 +532,9 @@ ATF_TC_BODY(own_addresses, tc)
 		count = 2 + random() % (OWN_OTHERS + 1);
 		for (i = 2; i < count; i++) {
 			memset(&list[i], 0, sizeof(list[i]));
-			list[i].af = random() % 2 ? AF_INET : AF_INET6;
-			random_tail(&list[i], 0);
+			list[i].addr.af = random() % 2 ? AF_INET : AF_INET6;
+			list[i].len = af_bits(list[i].addr.af);
+			random_tail(&list[i].addr, 0);
 		}
 		dp_own_set(o.r.w.dp, list, count);
 		o.r.writes++;
