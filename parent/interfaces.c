@@ -57,28 +57,48 @@ may_leave(const struct link_info *l)
 	return (true);
 }
 
+/*
+ * What programs know of the ingress l.  A bridge or bond above it is what the
+ * kernel would route from, and lends its address.  Other masters but a VRF
+ * take packets by rules of their own (Open vSwitch, team), so that below them
+ * all is passed.
+ */
+static void
+port_write(const struct link_info *l)
+{
+	const struct link_info	*m = l;
+	struct port		 port;
+	uint32_t		 n = 0;
+	bool			 up = l->up && l->forwarding;
+
+	memset(&port, 0, sizeof(port));
+	port.ifindex = port.l3dev = l->ifindex;
+	port.mac[n++] = mac_word(l->mac);
+	while (up && m->master != 0) {
+		m = netlink_link(parent.nl, m->master);
+		if (m != NULL && strcmp(m->kind, "vrf") == 0)
+			break;
+		up = m != NULL && n < PORT_MACS && m->up && m->forwarding &&
+		    (strcmp(m->kind, "bridge") == 0 ||
+		    strcmp(m->kind, "bond") == 0);
+		if (up) {
+			port.l3dev = m->ifindex;
+			port.mac[n++] = mac_word(m->mac);
+		}
+	}
+	if (up)
+		port.flags = PORT_UP;
+	if (dp_port_set(parent.dp, &port) == -1)
+		log_warn("%s: port table", l->name);
+}
+
 /* Write what the programs know of an attached interface. */
 static void
 program(struct iface *f, const struct link_info *l)
 {
-	const struct link_info	*master;
-	struct port		 port;
-	bool			 leave;
+	bool	leave;
 
-	memset(&port, 0, sizeof(port));
-	port.ifindex = port.l3dev = l->ifindex;
-	port.mac[0] = mac_word(l->mac);
-	if (l->up && l->forwarding)
-		port.flags = PORT_UP;
-	if (l->master != 0 &&
-	    (master = netlink_link(parent.nl, l->master)) != NULL &&
-	    (strcmp(master->kind, "bridge") == 0 ||
-	    strcmp(master->kind, "bond") == 0)) {
-		port.l3dev = master->ifindex;
-		port.mac[1] = mac_word(master->mac);
-	}
-	if (dp_port_set(parent.dp, &port) == -1)
-		log_warn("%s: port table", f->name);
+	port_write(l);
 	leave = may_leave(l);
 	if (leave != f->egress) {
 		f->egress = leave;
@@ -144,11 +164,49 @@ come_back(const struct link_info *l)
 			program(&parent.ifaces[i], o);
 }
 
+/* The driver of a bond runs the bond's program on its members, and there it
+   is the member that packets come in by. */
+static void
+member_write(const struct link_info *l)
+{
+	const struct iface	*f = by_index(l->master);
+
+	if (!l->gone && f != NULL && f->attached == DP_NATIVE)
+		port_write(l);
+	else
+		dp_port_clear(parent.dp, l->ifindex);
+}
+
+static void
+member(void *arg, const struct link_info *l)
+{
+	if (by_index(l->ifindex) == NULL)
+		member_write(l);
+}
+
+/* Write what is somewhere below a bridge or bond that has changed. */
+static void
+below(void *arg, const struct link_info *l)
+{
+	const struct link_info	*m = l;
+	const unsigned int	*above = arg;
+	struct iface		*f;
+
+	while (m != NULL && m->master != 0 && m->master != *above)
+		m = netlink_link(parent.nl, m->master);
+	if (m == NULL || m->master == 0)
+		return;
+	if ((f = by_index(l->ifindex)) != NULL)
+		program(f, l);
+	else
+		member_write(l);
+}
+
 void
 interfaces_link(const struct link_info *l)
 {
 	struct iface	*f;
-	uint32_t	 i;
+	unsigned int	 above = l->ifindex;
 
 	if (parent.dp == NULL)
 		return;
@@ -165,17 +223,9 @@ interfaces_link(const struct link_info *l)
 			program(f, l);
 	} else if (parent.running && !l->gone)
 		come_back(l);
-	/* a bridge or bond lends its address to its members */
-	for (i = 0; i < parent.nifaces; i++) {
-		const struct link_info	*member;
-
-		f = &parent.ifaces[i];
-		if (f->attached == DP_NONE || f->ifindex == l->ifindex)
-			continue;
-		member = netlink_link(parent.nl, f->ifindex);
-		if (member != NULL && member->master == l->ifindex)
-			program(f, member);
-	}
+	member(NULL, l);
+	if (strcmp(l->kind, "bridge") == 0 || strcmp(l->kind, "bond") == 0)
+		netlink_each(parent.nl, below, &above);
 }
 
 /* Whether an interface attached before this one shares its bridge: changes of
@@ -258,6 +308,7 @@ interfaces_attach(void)
 		if ((l = netlink_link(parent.nl, parent.ifaces[i].ifindex)) !=
 		    NULL)
 			program(&parent.ifaces[i], l);
+	netlink_each(parent.nl, member, NULL);
 	forget_others();
 	return (0);
 }

@@ -626,6 +626,13 @@ netlink_link_name(const struct netlink *nl, const char *name)
 	return (nl_model_link_name(&nl->model, name));
 }
 
+void
+netlink_each(const struct netlink *nl,
+    void (*fn)(void *, const struct link_info *), void *arg)
+{
+	nl_model_each(&nl->model, fn, arg);
+}
+
 int
 netlink_want(struct netlink *nl, uint32_t id, const struct addr *addr)
 {

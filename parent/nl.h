@@ -43,6 +43,7 @@ struct nl_link {
 	uint8_t		mac[6];
 	bool		port;		/* of a bridge */
 	uint8_t		stp;		/* BR_STATE_*, if port */
+	bool		backup;		/* of a bond, and not in use */
 };
 
 struct nl_port {
@@ -189,6 +190,7 @@ struct link {
 	bool			 changed;	/* to be told at a dump's end */
 	bool			 port;
 	uint8_t			 stp;
+	bool			 backup;
 	struct nl_features	 features;
 	struct link_info	 info;
 };
@@ -273,6 +275,8 @@ bool	 nl_model_take_audit(struct nl_model *);
 struct link	*nl_model_link(const struct nl_model *, unsigned int ifindex);
 const struct link_info *nl_model_link_name(const struct nl_model *,
 	    const char *);
+void	 nl_model_each(const struct nl_model *,
+	    void (*)(void *, const struct link_info *), void *);
 /* Is this very address one of ours? */
 bool	 nl_model_is_own(const struct nl_model *, const struct addr *);
 

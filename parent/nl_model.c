@@ -107,6 +107,17 @@ nl_model_link_name(const struct nl_model *m, const char *name)
 	return (NULL);
 }
 
+void
+nl_model_each(const struct nl_model *m,
+    void (*fn)(void *, const struct link_info *), void *arg)
+{
+	struct nl_model *unconst = (struct nl_model *)(uintptr_t)m;
+	struct link *link;
+
+	RB_FOREACH(link, links, &unconst->links)
+		fn(arg, &link->info);
+}
+
 /* Tell of a link now, or at the end of a dump, when masters are known. */
 static void
 link_tell(struct nl_model *m, struct link *link)
@@ -132,7 +143,8 @@ link_derive(const struct nl_model *m, const struct link *link,
 	if (master != NULL)
 		memcpy(info->master_kind, master->info.kind,
 		    sizeof(info->master_kind));
-	info->forwarding = !link->port || link->stp == BR_STATE_FORWARDING;
+	info->forwarding = !link->backup &&
+	    (!link->port || link->stp == BR_STATE_FORWARDING);
 	nl_features_judge(&link->features, info);
 }
 
@@ -211,6 +223,7 @@ event_link(struct nl_model *m, const struct nl_link *ev, bool gone)
 	link->gen = m->gen;
 	link->port = ev->port;
 	link->stp = ev->stp;
+	link->backup = ev->backup;
 	memset(&info, 0, sizeof(info));
 	info.ifindex = ev->ifindex;
 	memcpy(info.name, ev->name, sizeof(info.name));

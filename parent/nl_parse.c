@@ -18,6 +18,9 @@
 
 #include "nl.h"
 
+/* linux/if_bonding.h tells it, but clashes with net/if.h */
+#define BOND_STATE_ACTIVE 0
+
 /* libmnl's own loops over attributes cast const away. */
 #define attrs_between(attr, start, end)					\
 	for ((attr) = (start);						\
@@ -128,6 +131,23 @@ parse_brport(const struct nlattr *nest, uint8_t *stp)
 	return (0);
 }
 
+/* IFLA_INFO_SLAVE_DATA of a member of a bond. */
+static int
+parse_bondport(const struct nlattr *nest, bool *backup)
+{
+	const struct nlattr *attr;
+	uint8_t state;
+
+	attrs_in(attr, nest) {
+		if (mnl_attr_get_type(attr) != IFLA_BOND_SLAVE_STATE)
+			continue;
+		if (attr_fixed(attr, &state, sizeof(state)) == -1)
+			return (-1);
+		*backup = state != BOND_STATE_ACTIVE;
+	}
+	return (0);
+}
+
 static int
 parse_linkinfo(const struct nlattr *nest, struct nl_link *link)
 {
@@ -147,6 +167,8 @@ parse_linkinfo(const struct nlattr *nest, struct nl_link *link)
 			break;
 		}
 	}
+	if (strcmp(slave, "bond") == 0 && data != NULL)
+		return (parse_bondport(data, &link->backup));
 	if (strcmp(slave, "bridge") != 0)
 		return (0);
 	link->port = true;

@@ -127,7 +127,7 @@ struct link_info {
 	char		master_kind[16];
 	char		driver[32];
 	bool		forwarding;	/* no bridge port, or in STP forwarding
-					   state */
+					   state; no backup of a bond */
 	bool		xmit;		/* may be an XDP redirect's target, as
 					   far as the kernel tells */
 	char		xmit_reason[96];	/* why not, or unknown */
@@ -164,6 +164,9 @@ int		 netlink_start(struct netlink *);
 const struct link_info *netlink_link(const struct netlink *, unsigned int);
 const struct link_info *netlink_link_name(const struct netlink *,
 		    const char *);
+/* Call with each link there is. */
+void		 netlink_each(const struct netlink *,
+		    void (*)(void *, const struct link_info *), void *);
 /* Does an interface merge packets before generic XDP sees them? */
 bool		 netlink_merges(struct netlink *, const char *);
 /* Follow a next hop: the callback comes from the loop with its state, soon and

@@ -236,7 +236,49 @@ is_connected() { pfctl show fib "$1" | grep -q 'connected network'; }
 is_routed() { pfctl show fib "$1" | grep -q 'route 10.0.0.0/8'; }
 connected_cleanup() { cleanup_world; }
 
+atf_test_case bridge cleanup
+bridge_head() {
+	atf_set descr "a bridge's port forwards what is for the bridge's address"
+	atf_set require.user root
+	atf_set timeout 60
+}
+bridge_body() {
+	echo "$ID" >id
+	world_up || atf_fail "cannot make the namespaces"
+	ip -n "$R" link add br0 address 02:00:00:00:b0:00 type bridge \
+	    forward_delay 0 || atf_skip "no bridges here"
+	ip -n "$R" addr flush dev ra
+	ip -n "$R" link set ra master br0
+	ip -n "$R" addr add "$RA4/24" dev br0
+	ip -n "$R" link set br0 up
+	ip -n "$R" route add 198.18.0.0/15 via "$B4"
+	ip -n "$R" route add "$ASTUB4" via "$A4"
+	in_a ip neigh flush dev a0
+	MODE=kernel-fib allow_all
+	start_packetframed || atf_fail "packetframed does not answer"
+	wait_for 20 moved forward_v4 2 ping4 || atf_fail "no v4 at XDP"
+	in_a ip neigh show "$RA4" | grep -q 02:00:00:00:b0:00 ||
+	    atf_fail "not to the bridge's address"
+	ip -n "$R" link set br0 address 02:00:00:00:b0:01
+	in_a ip neigh flush dev a0
+	wait_for 20 moved forward_v4 2 ping4 ||
+	    atf_fail "no v4 at XDP under the bridge's new address"
+	# from a port that learns only, nothing
+	in_r bridge link set dev ra state 2
+	wait_for 20 moved pass_port 1 ping4 || atf_fail "$(pfctl show counters)"
+	f4=$(counter forward_v4)
+	ping4 >/dev/null
+	atf_check_equal "$f4" "$(counter forward_v4)"
+	in_r bridge link set dev ra state 3
+	wait_for 20 moved forward_v4 2 ping4 || atf_fail "no v4 at XDP"
+	# nor below a bridge that is down
+	ip -n "$R" link set br0 down
+	wait_for 20 moved pass_port 1 ping4 || atf_fail "$(pfctl show counters)"
+}
+bridge_cleanup() { cleanup_world; }
+
 atf_init_test_cases() {
+	atf_add_test_case bridge
 	atf_add_test_case connected
 	atf_add_test_case forward
 	atf_add_test_case withdraw

@@ -367,6 +367,34 @@ ATF_TC_BODY(bridge_port, tc)
 	nl_model_clear(&w.m);
 }
 
+/* The backup of a bond takes no part in it. */
+ATF_TC_WITHOUT_HEAD(bond_member);
+ATF_TC_BODY(bond_member, tc)
+{
+	struct world w;
+	struct nl_event ev;
+
+	world_new(&w);
+	ev = link_event(7, UP);
+	strlcpy(ev.u.link.kind, "bond", sizeof(ev.u.link.kind));
+	put(&w, ev);
+	EXPECT(&w, "link if7 up xmit\n");
+	ev = link_event(2, UP);
+	ev.u.link.master = 7;
+	ev.u.link.backup = true;
+	put(&w, ev);
+	EXPECT(&w, "link if2 up blocked xmit in bond\n");
+	ev.u.link.backup = false;
+	put(&w, ev);
+	EXPECT(&w, "link if2 up xmit in bond\n");
+	ev.u.link.backup = true;
+	put(&w, ev);
+	EXPECT(&w, "link if2 up blocked xmit in bond\n");
+	link_is(&w, 2, UP);
+	EXPECT(&w, "link if2 up xmit\n");
+	nl_model_clear(&w.m);
+}
+
 ATF_TC_WITHOUT_HEAD(link_dump);
 ATF_TC_BODY(link_dump, tc)
 {
@@ -909,6 +937,7 @@ ATF_TC_BODY(many, tc)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, links);
+	ATF_TP_ADD_TC(tp, bond_member);
 	ATF_TP_ADD_TC(tp, bridge_port);
 	ATF_TP_ADD_TC(tp, link_dump);
 	ATF_TP_ADD_TC(tp, xmit);

@@ -212,6 +212,32 @@ ATF_TC_BODY(bridge_port, tc)
 	ATF_CHECK_EQ(-1, parse());
 }
 
+ATF_TC_WITHOUT_HEAD(bond_member);
+ATF_TC_BODY(bond_member, tc)
+{
+	struct nlattr *info, *nest;
+	int state;
+
+	for (state = -1; state <= 2; state++) {
+		start_link(RTM_NEWLINK, AF_UNSPEC);
+		mnl_attr_put_strz(&buf.nlh, IFLA_IFNAME, "eth0");
+		info = mnl_attr_nest_start(&buf.nlh, IFLA_LINKINFO);
+		mnl_attr_put_str(&buf.nlh, IFLA_INFO_SLAVE_KIND, "bond");
+		nest = mnl_attr_nest_start(&buf.nlh, IFLA_INFO_SLAVE_DATA);
+		if (state == 2)
+			mnl_attr_put(&buf.nlh, IFLA_BOND_SLAVE_STATE, 0, "");
+		else if (state != -1)
+			mnl_attr_put_u8(&buf.nlh, IFLA_BOND_SLAVE_STATE, state);
+		mnl_attr_nest_end(&buf.nlh, nest);
+		mnl_attr_nest_end(&buf.nlh, info);
+		ATF_CHECK_EQ(state == 2 ? -1 : NL_LINK, parse());
+		if (state != 2)
+			ATF_CHECK_EQ(state == 1,
+			    ev.u.link.backup);
+		ATF_CHECK(!ev.u.link.port);
+	}
+}
+
 ATF_TC_WITHOUT_HEAD(address);
 ATF_TC_BODY(address, tc)
 {
@@ -488,6 +514,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, link);
 	ATF_TP_ADD_TC(tp, link_bad);
+	ATF_TP_ADD_TC(tp, bond_member);
 	ATF_TP_ADD_TC(tp, bridge_port);
 	ATF_TP_ADD_TC(tp, address);
 	ATF_TP_ADD_TC(tp, neighbor);
