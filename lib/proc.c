@@ -351,8 +351,8 @@ proc_pause(struct proc *p, enum proc_id id, bool pause)
 	event_active(pp->rev, EV_READ, 0);
 }
 
-static int64_t
-now_ms(void)
+int64_t
+proc_now_ms(void)
 {
 	struct timespec ts;
 
@@ -369,7 +369,7 @@ proc_flush(struct proc *p, int ms)
 	nfds_t n;
 	int i;
 
-	deadline = now_ms() + ms;
+	deadline = proc_now_ms() + ms;
 	for (;;) {
 		for (i = 0, n = 0; i < PROC_MAX; i++) {
 			if (p->pipes[i] == NULL)
@@ -381,7 +381,7 @@ proc_flush(struct proc *p, int ms)
 			pfd[n].events = POLLOUT;
 			pfd[n++].revents = 0;
 		}
-		left = deadline - now_ms();
+		left = deadline - proc_now_ms();
 		if (n == 0 || left <= 0)
 			return;
 		if (poll(pfd, n, (int)left) == -1 && errno != EINTR)

@@ -80,6 +80,8 @@ void		 proc_send_ibuf(struct proc *, enum proc_id, uint32_t type,
 size_t		 proc_queued(const struct proc *, enum proc_id);
 /* Stop and go on reading from a process. */
 void		 proc_pause(struct proc *, enum proc_id, bool);
+/* Milliseconds of the monotonic clock, for deadlines. */
+int64_t		 proc_now_ms(void);
 /* Write all that is queued, blocking up to ms. For shutdown. */
 void		 proc_flush(struct proc *, int ms);
 

@@ -10,6 +10,16 @@
 
 #include "proc.h"
 
+/* A sanitizer needs calls, memory and environment of its own. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#endif
+
 /* Paths the parent keeps, for Landlock. NULL-terminated lists. */
 struct sandbox_paths {
 	const char *const *list;	/* list directories, read no file */

@@ -25,15 +25,6 @@
 #include "log.h"
 #include "sandbox_steps.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#endif
-
 #define NCMP	2
 
 struct call {

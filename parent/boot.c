@@ -286,9 +286,9 @@ boot_sockets(void)
 void
 boot_drop(void)
 {
-	static char		 metrics[PATH_MAX], confdir[PATH_MAX];
+	char			 metrics[PATH_MAX], conf[PATH_MAX];
 	const struct config	*c = parent.conf;
-	const char		*read[] = { confdir, "/sys/devices/system/cpu",
+	const char		*read[] = { NULL, "/sys/devices/system/cpu",
 	    "/sys/kernel/btf", "/proc/sys/net", "/sys/class/net",
 	    "/sys/devices", NULL };
 	const char		*write[] = { c->state_dir, c->bpffs_root, NULL,
@@ -296,15 +296,12 @@ boot_drop(void)
 	/* libbpf opens "/" to have a descriptor that it can dup over */
 	const char		*list[] = { "/", NULL };
 	struct sandbox_paths	 paths = { list, read, write };
-	char			*p;
 
-	strlcpy(confdir, parent.opt.config, sizeof(confdir));
-	strlcpy(confdir, dirname(confdir), sizeof(confdir));
+	strlcpy(conf, parent.opt.config, sizeof(conf));
+	read[0] = dirname(conf);
 	if (c->metrics_textfile[0] != '\0') {
 		strlcpy(metrics, c->metrics_textfile, sizeof(metrics));
-		if ((p = strrchr(metrics, '/')) != NULL)
-			p[p == metrics] = '\0';
-		write[2] = metrics;
+		write[2] = dirname(metrics);
 	}
 	sandbox_enter(PROC_PARENT, NULL, parent.uid, parent.gid, &paths);
 }

@@ -4,6 +4,7 @@
  * may ask for is in the rules below, and nowhere else.
  */
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,6 +327,24 @@ hand_out_sockets(void)
 	}
 }
 
+/* Whether we can write the textfile, if one is asked for. */
+static bool
+metrics_writable(void)
+{
+	const struct config	*c = parent.conf;
+	char			 buf[PATH_MAX], *dir;
+
+	if (c->metrics_textfile[0] == '\0')
+		return (true);
+	strlcpy(buf, c->metrics_textfile, sizeof(buf));
+	dir = dirname(buf);
+	if (access(dir, W_OK) == 0)
+		return (true);
+	log_warn("metrics-textfile %s: user %s, %s", c->metrics_textfile,
+	    c->user_parent, dir);
+	return (false);
+}
+
 /* Unprivileged from here on. Returns the exit status of the daemon. */
 int
 parent_run(void)
@@ -339,19 +358,8 @@ parent_run(void)
 	if (!conf_client_readable())
 		log_warn("%s: user %s cannot read it, a reload will fail",
 		    parent.opt.config, parent.conf->user_parent);
-	if (parent.conf->metrics_textfile[0] != '\0') {
-		char	dir[PATH_MAX], *p;
-
-		strlcpy(dir, parent.conf->metrics_textfile, sizeof(dir));
-		if ((p = strrchr(dir, '/')) != NULL)
-			p[p == dir] = '\0';
-		if (access(dir, W_OK) == -1) {
-			log_warn("metrics-textfile %s: user %s, %s",
-			    parent.conf->metrics_textfile,
-			    parent.conf->user_parent, dir);
-			parent.status = 1;
-		}
-	}
+	if (!metrics_writable())
+		parent.status = 1;
 	if (parent.status == 0 && guard_load_state() == -1)
 		parent.status = 1;
 	if (parent.status == 0 && start_datapath() == -1)

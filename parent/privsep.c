@@ -17,20 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/log.h"
+#include "../lib/sandbox.h"
 #include "parent.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#endif
 
 static struct {
 	pid_t	pid[PROC_MAX];		/* 0: not running */
@@ -217,16 +208,6 @@ privsep_reap(struct proc *p)
 	return (n);
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	return ((int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
-}
-
 /* Ask all of a set (FROM() bits) to end, and wait for it. */
 static void
 stop_set(struct proc *p, unsigned int set, int ms)
@@ -242,10 +223,10 @@ stop_set(struct proc *p, unsigned int set, int ms)
 		children.stopping[i] = true;
 		proc_send(p, i, M_SHUTDOWN, 0, -1, NULL, 0);
 	}
-	deadline = now_ms() + ms;
+	deadline = proc_now_ms() + ms;
 	for (;;) {
 		proc_flush(p, 0);
-		left = deadline - now_ms();
+		left = deadline - proc_now_ms();
 		queued = false;
 		for (i = 0, n = 0; i < PROC_MAX; i++) {
 			if (!(set & (1U << i)) || children.pid[i] == 0)

@@ -15,15 +15,11 @@
 #include <time.h>
 
 #include "../../rde/fib.h"
-#include "../tools/dfz.h"
+#include "bench.h"
 
-#define ROUNDS_MAX 101
 #define ADDRS (1U << 20)
 #define LOOKUPS 1000000U
 #define UPDATES 4000U
-#define GRACE 64U /* updates between two grace periods */
-#define NEXTHOPS 600
-#define SEED 1
 
 /* Tables as a program has them. */
 struct tables {
@@ -67,19 +63,8 @@ static double times[2][T_MAX][ROUNDS_MAX];
 static double
 now(void)
 {
-	struct timespec ts;
-
 	/* CPU time: others may be busy on this machine */
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return ((double)ts.tv_sec * 1e9 + (double)ts.tv_nsec);
-}
-
-static int
-double_cmp(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return ((x > y) - (x < y));
+	return (clock_ns(CLOCK_PROCESS_CPUTIME_ID));
 }
 
 static double
@@ -90,15 +75,6 @@ median(const double *v, int n)
 	memcpy(s, v, (size_t)n * sizeof(*s));
 	qsort(s, (size_t)n, sizeof(*s), double_cmp);
 	return (s[n / 2]);
-}
-
-static uint64_t seed = SEED;
-
-static uint32_t
-rnd(uint32_t n)
-{
-	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return ((uint32_t)((seed >> 32) * n >> 32));
 }
 
 static int
@@ -159,13 +135,6 @@ lookups(const struct bench *b, const struct key *keys, bool empty)
 	}
 	sink = sum;
 	return ((now() - start) / LOOKUPS);
-}
-
-static void
-settle(struct fib *f)
-{
-	if (fib_step(f, UINT32_MAX) != 0)
-		err(1, "fib_step");
 }
 
 static void
@@ -267,11 +236,11 @@ address_in(const struct bench *b, uint32_t i)
 {
 	struct key k = key_from(&b->routes[i].prefix.addr);
 	unsigned int len = b->routes[i].prefix.len;
-	uint64_t r = (uint64_t)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX);
+	uint64_t r = rnd_bits();
 
 	k.hi |= len < 64 ? r >> len : 0;
 	if (b->t.v6)
-		k.lo = (uint64_t)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX);
+		k.lo = rnd_bits();
 	else
 		k.hi &= 0xffffffff00000000ULL;
 	return (k);
@@ -280,9 +249,7 @@ address_in(const struct bench *b, uint32_t i)
 static void
 prepare(struct bench *b, uint32_t units)
 {
-	struct dfz_route r;
-	uint32_t i, j, k;
-	double u;
+	uint32_t i, k;
 
 	b->t.v6 = b->af == AF_INET6;
 	b->t.dir = calloc(b->t.v6 ? FIB6_DIR_WORDS : FIB4_DIR_WORDS, 4);
@@ -292,20 +259,10 @@ prepare(struct bench *b, uint32_t units)
 	if (b->t.dir == NULL || b->t.pool == NULL || b->uniform == NULL ||
 	    b->zipf == NULL)
 		err(1, NULL);
-	/* routes come in no order that would help */
-	for (i = b->n; i > 1; i--) {
-		j = rnd(i);
-		r = b->routes[j];
-		b->routes[j] = b->routes[i - 1];
-		b->routes[i - 1] = r;
-	}
+	shuffle(b->routes, b->n);
 	for (i = 0; i < ADDRS; i++) {
 		b->uniform[i] = address_in(b, rnd(b->n));
-		/* rank r with a weight of about 1/r: u spreads over log r */
-		u = (double)rnd(1U << 30) / (double)(1U << 30);
-		for (k = 1; u * 20 > 1 && k < b->n / 2; u -= 1.0 / 20)
-			k *= 2;
-		b->zipf[i] = address_in(b, (k + rnd(k)) % b->n);
+		b->zipf[i] = address_in(b, rnd_zipf(b->n));
 	}
 	for (k = 0; k < 2; k++) {
 		b->victims[k] = calloc(UPDATES, sizeof(**b->victims));

@@ -28,17 +28,14 @@
 
 #include "../../parent/dp.h"
 #include "../../rde/fib.h"
-#include "../tools/dfz.h"
+#include "bench.h"
 #include "lookup.h"
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual"
 #include "regress/bench/lookup.skel.h"
 #pragma GCC diagnostic pop
 
-#define ROUNDS_MAX 101
 #define SIZES_MAX 8
-#define NEXTHOPS 600
-#define SEED 1
 #define NOBODY 65534
 #define CHILD_STACK (1U << 20)
 
@@ -46,7 +43,6 @@
 #define TRIES (1U << 16)
 #define WARM_UP 8 /* part of it that comes before, untimed */
 #define UPDATES 2000U
-#define GRACE 64U /* updates between two grace periods */
 
 enum list { UNIFORM, ZIPF, ANYWHERE, LIST_MAX };
 enum chain { EMPTY, WALK, TRIE, CHAIN_MAX };
@@ -80,32 +76,18 @@ struct bench {
 
 static struct bench b;
 
+/* CPU time: others may be busy on this machine. */
 static double
 now(void)
 {
-	struct timespec ts;
-
-	/* CPU time: others may be busy on this machine */
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return ((double)ts.tv_sec * 1e9 + (double)ts.tv_nsec);
+	return (clock_ns(CLOCK_THREAD_CPUTIME_ID));
 }
 
 /* For what is short and whose median is taken. */
 static double
 now_short(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((double)ts.tv_sec * 1e9 + (double)ts.tv_nsec);
-}
-
-static int
-double_cmp(const void *x, const void *y)
-{
-	double p = *(const double *)x, q = *(const double *)y;
-
-	return ((p > q) - (p < q));
+	return (clock_ns(CLOCK_MONOTONIC));
 }
 
 /* Sorts. */
@@ -116,27 +98,11 @@ median(double *v, size_t n)
 	return (v[n / 2]);
 }
 
-static uint64_t seed = SEED;
-
-static uint32_t
-rnd(uint32_t n)
-{
-	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return ((uint32_t)((seed >> 32) * n >> 32));
-}
-
 static int
 table_write(void *arg, enum fib_table table, uint32_t index,
     const uint32_t *words, uint32_t n)
 {
 	return (dp_table_write(arg, table, index, words, n));
-}
-
-static void
-settle(struct fib *f)
-{
-	if (fib_step(f, UINT32_MAX) != 0)
-		err(1, "fib_step");
 }
 
 static uint32_t
@@ -148,19 +114,12 @@ leaf_id(const struct dfz_route *r)
 static void
 compile(struct family *f, struct dp *dp, uint32_t units)
 {
-	struct dfz_route r;
 	struct tree_ent *e;
 	double start;
-	uint32_t i, j;
+	uint32_t i;
 
 	f->dp = dp;
-	/* routes come in no order that would help */
-	for (i = f->n; i > 1; i--) {
-		j = rnd(i);
-		r = f->routes[j];
-		f->routes[j] = f->routes[i - 1];
-		f->routes[i - 1] = r;
-	}
+	shuffle(f->routes, f->n);
 	if ((f->tree = tree_new(f->af)) == NULL)
 		err(1, "tree");
 	start = now();
@@ -372,29 +331,22 @@ list_start(int v6, enum list list)
 static uint64_t
 address_in(const struct dfz_route *r)
 {
-	uint64_t any = (uint64_t)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX);
-
-	return (key_from(&r->prefix.addr).hi | any >> r->prefix.len);
+	return (key_from(&r->prefix.addr).hi | rnd_bits() >> r->prefix.len);
 }
 
 static void
 addresses(const struct family *f, int v6)
 {
 	uint64_t *addrs = b.addrs.mem, any, keep = v6 ? ~0ULL : ~0ULL << 32;
-	uint32_t i, k;
-	double u;
+	uint32_t i;
 
 	addrs += list_start(v6, UNIFORM);
 	for (i = 0; i < ADDRS; i++) {
 		addrs[UNIFORM * ADDRS + i] =
 		    address_in(&f->routes[rnd(f->n)]) & keep;
-		/* rank r with a weight of about 1/r: u spreads over log r */
-		u = (double)rnd(1U << 30) / (double)(1U << 30);
-		for (k = 1; u * 20 > 1 && k < f->n / 2; u -= 1.0 / 20)
-			k *= 2;
 		addrs[ZIPF * ADDRS + i] =
-		    address_in(&f->routes[(k + rnd(k)) % f->n]) & keep;
-		any = (uint64_t)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX);
+		    address_in(&f->routes[rnd_zipf(f->n)]) & keep;
+		any = rnd_bits();
 		if (v6 && i % 2)
 			any = any >> 4 | 2ULL << 60;
 		addrs[ANYWHERE * ADDRS + i] = any & keep;
