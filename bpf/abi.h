@@ -10,7 +10,7 @@
 #ifndef PF_ABI_H
 #define PF_ABI_H
 
-#define ABI_VERSION	1
+#define ABI_VERSION	2
 
 /*
  * FIB.  One run-length stride trie a family.
@@ -67,8 +67,28 @@ enum fib_table {
 	FIB_TABLE_POOL4,	/* indexed in 32-bit words, not units */
 	FIB_TABLE_DIR6,
 	FIB_TABLE_POOL6,
+	FIB_TABLE_GROUPS,	/* struct ecmp_group as words */
 	FIB_TABLE_MAX
 };
+
+/*
+ * ECMP groups.  A group is immutable while any leaf names it: it is written
+ * before the first leaf, and its place is used again only after the last one
+ * is gone and a grace period has passed.  A packet goes to the member that is
+ * valid (its index word is not 0) and has the highest weight for the packet's
+ * hash, so that when a member dies or leaves only its own flows move.  Group
+ * 0 is never used.  Members are in ascending order of id, none twice.
+ */
+#define ECMP_MEMBERS_MAX	16
+
+struct ecmp_group {
+	__u32	n;			/* 2 up to ECMP_MEMBERS_MAX */
+	__u32	ids[ECMP_MEMBERS_MAX];	/* nexthops; 0 behind the n-th */
+	__u32	pad[3];
+};
+
+#define GROUP_WORDS	(sizeof(struct ecmp_group) / sizeof(__u32))
+#define GROUP_FIRST	1
 
 /*
  * Nexthops.  nexthops[id] is the index of an immutable entry in nh_entries;

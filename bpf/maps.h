@@ -15,6 +15,7 @@ TABLE(__u32, dir4);
 TABLE(__u64, pool4);
 TABLE(__u32, dir6);
 TABLE(__u64, pool6);
+TABLE(struct ecmp_group, groups);
 TABLE(__u32, nexthops);
 TABLE(struct nh_entry, nhents);
 TABLE(struct port, ports);
@@ -38,6 +39,7 @@ const volatile __u32 cfg_mode; /* enum forwarding_mode */
 const volatile __u32 cfg_frags; /* 5.18: multi-buffer packets */
 const volatile __u32 cfg_pool4_mask; /* bytes of the pool, less 8 */
 const volatile __u32 cfg_pool6_mask;
+const volatile __u32 cfg_group_mask; /* how many groups, less 1 */
 const volatile __u32 cfg_nexthop_mask; /* how many ids, less 1 */
 const volatile __u32 cfg_nhent_mask; /* how many entries, less 1 */
 

@@ -19,7 +19,12 @@ custom_route(struct pkt *p, __u32 converged)
 		return (pass(p, CNT_PASS_NO_ROUTE));
 	if (id == LEAF_ID_PUNT)
 		return (pass(p, CNT_PASS_PUNT));
-	if (p->leaf & LEAF_GROUP || id > cfg_nexthop_mask)
+	if (p->leaf & LEAF_GROUP) {
+		id = READ(TABLE_BASE(groups)[id & cfg_group_mask].ids[0]);
+		if (id == 0)
+			return (pass(p, CNT_PASS_NEXTHOP));
+	}
+	if (id > cfg_nexthop_mask)
 		return (pass(p, CNT_PASS_NEXTHOP));
 	/* masked again: a bound that a branch made does not hold while the CPU
 	   speculates */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "attr.h"
 #include "imsg.h"
 #include "log.h"
 #include "msg.h"
@@ -16,6 +17,22 @@ static const char *const nexthop_states[] = {
 	[NEXTHOP_INCOMPLETE] = "incomplete",
 	[NEXTHOP_LOCAL] = "local",
 	[NEXTHOP_VALID] = "valid",
+	NULL
+};
+
+static const char *const rib_matches[] = {
+	[RIB_ALL] = "all",
+	[RIB_ADDR] = "address",
+	[RIB_EXACT] = "exact",
+	[RIB_LONGER] = "or-longer",
+	[RIB_SHORTER] = "or-shorter",
+	NULL
+};
+
+static const char *const origins[] = {
+	[ORIGIN_IGP] = "IGP",
+	[ORIGIN_EGP] = "EGP",
+	[ORIGIN_INCOMPLETE] = "incomplete",
 	NULL
 };
 
@@ -52,9 +69,17 @@ static const struct field fields_msg_family_state[] = {
 };
 
 static const struct field fields_msg_table_info[] = {
+    FIELD(msg_table_info, generation, U32),
     FIELD(msg_table_info, units4, U32),
     FIELD(msg_table_info, units6, U32),
     FIELD(msg_table_info, nexthops, U32),
+    FIELD(msg_table_info, groups, U32),
+};
+
+static const struct field fields_msg_table_read[] = {
+    FIELD(msg_table_read, table, U32),
+    FIELD(msg_table_read, index, U32),
+    FIELD(msg_table_read, count, U32),
 };
 
 static const struct field fields_msg_nexthop_state[] = {
@@ -129,6 +154,7 @@ static const struct field fields_ctl_fib[] = {
     FIELD(ctl_fib, allow_only, BOOL),
     FIELD(ctl_fib, leaf, U32),
     FIELD(ctl_fib, nexthop, U32),
+    FIELD(ctl_fib, group, BOOL),
     FIELD(ctl_fib, gateway, ADDR),
     FIELD(ctl_fib, neighbor, U32),
     FIELD(ctl_fib, neighbor_addr, ADDR),
@@ -150,6 +176,8 @@ static const struct field fields_ctl_neighbor[] = {
     FIELD(ctl_neighbor, hold_time, U16),
     FIELD(ctl_neighbor, ipv4, BOOL),
     FIELD(ctl_neighbor, ipv6, BOOL),
+    FIELD(ctl_neighbor, add_path4, BOOL),
+    FIELD(ctl_neighbor, add_path6, BOOL),
     FIELD(ctl_neighbor, as4, BOOL),
     FIELD(ctl_neighbor, eor4, BOOL),
     FIELD(ctl_neighbor, eor6, BOOL),
@@ -209,6 +237,52 @@ static const struct field fields_ctl_counter[] = {
     FIELD(ctl_counter, help, STR),
 };
 
+static const struct field fields_ctl_rib_request[] = {
+    FIELD_ENUM(ctl_rib_request, match, rib_matches),
+    FIELD(ctl_rib_request, prefix, PREFIX),
+    FIELD(ctl_rib_request, neighbor, ADDR),
+    FIELD(ctl_rib_request, detail, BOOL),
+};
+
+static const struct field fields_ctl_rib[] = {
+    FIELD(ctl_rib, prefix, PREFIX),
+    FIELD(ctl_rib, neighbor, ADDR),
+    FIELD(ctl_rib, bmp, BOOL),
+    FIELD(ctl_rib, path_id, U32),
+    FIELD(ctl_rib, best, BOOL),
+    FIELD(ctl_rib, multipath, BOOL),
+    FIELD(ctl_rib, eligible, BOOL),
+    FIELD(ctl_rib, internal, BOOL),
+    FIELD_ENUM(ctl_rib, origin, origins),
+    FIELD(ctl_rib, local_pref, U32),
+    FIELD(ctl_rib, med, U32),
+    FIELD(ctl_rib, nexthop, ADDR),
+    FIELD_ENUM(ctl_rib, nexthop_state, nexthop_states),
+    FIELD(ctl_rib, as_path, STR),
+    FIELD(ctl_rib, router_id, ADDR),
+    FIELD(ctl_rib, communities, STR),
+    FIELD(ctl_rib, large_communities, STR),
+    FIELD(ctl_rib, ext_communities, STR),
+    FIELD(ctl_rib, originator, ADDR),
+    FIELD(ctl_rib, cluster_len, U16),
+};
+
+static const struct field fields_ctl_memory[] = {
+    FIELD(ctl_memory, owner, STR),
+    FIELD(ctl_memory, what, STR),
+    FIELD(ctl_memory, bytes, U64),
+    FIELD(ctl_memory, used, U64),
+    FIELD(ctl_memory, items, U64),
+};
+
+static const struct field fields_ctl_audit[] = {
+    FIELD(ctl_audit, rounds, U64),
+    FIELD(ctl_audit, last, U64),
+    FIELD(ctl_audit, words, U64),
+    FIELD(ctl_audit, differences, U64),
+    FIELD(ctl_audit, percent, U32),
+};
+
 static const struct field fields_ctl_policy[] = {
     FIELD(ctl_policy, directive, STR),
     FIELD(ctl_policy, text, STR),
@@ -223,6 +297,8 @@ const struct record record_msg_family_state =
     RECORD(msg_family_state, fields_msg_family_state);
 const struct record record_msg_table_info =
     RECORD(msg_table_info, fields_msg_table_info);
+const struct record record_msg_table_read =
+    RECORD(msg_table_read, fields_msg_table_read);
 const struct record record_msg_nexthop_state =
     RECORD(msg_nexthop_state, fields_msg_nexthop_state);
 const struct record record_msg_local = RECORD(msg_local, fields_msg_local);
@@ -247,6 +323,11 @@ const struct record record_ctl_interface =
 const struct record record_ctl_counter =
     RECORD(ctl_counter, fields_ctl_counter);
 const struct record record_ctl_policy = RECORD(ctl_policy, fields_ctl_policy);
+const struct record record_ctl_rib_request =
+    RECORD(ctl_rib_request, fields_ctl_rib_request);
+const struct record record_ctl_rib = RECORD(ctl_rib, fields_ctl_rib);
+const struct record record_ctl_memory = RECORD(ctl_memory, fields_ctl_memory);
+const struct record record_ctl_audit = RECORD(ctl_audit, fields_ctl_audit);
 
 static const struct {
 	uint32_t type;
@@ -263,6 +344,9 @@ static const struct {
     {REC_COUNTER, &record_ctl_counter},
     {REC_POLICY, &record_ctl_policy},
     {REC_TEXT, &record_ctl_text},
+    {REC_RIB, &record_ctl_rib},
+    {REC_MEMORY, &record_ctl_memory},
+    {REC_AUDIT, &record_ctl_audit},
     {CTL_END, &record_ctl_end},
 };
 

@@ -46,16 +46,22 @@ enum msg {
 	M_END_OF_RIB,		/* msg_eor */
 
 	/* rde to parent */
-	M_TABLE_WRITE = 50,	/* u32 seq, then one or more of {u32 table,
-				   u32 index, u32 count, count words} */
+	M_TABLE_WRITE = 50,	/* u32 seq, then one or more of {u32
+				   TABLE_REF, u32 index, u32 count, count
+				   words} */
 	M_GRACE,		/* msg_u32 epoch: tell me when no reader is left
 				   that began before now */
 	M_NEXTHOP_WANT,		/* msg_nexthop_want */
 	M_NEXTHOP_DROP,		/* msg_u32 id */
 	M_FAMILY_STATE,		/* msg_family_state */
 	M_HEARTBEAT,		/* empty, every second */
+	M_TABLE_READ,		/* msg_table_read: send me these words */
+	M_GENERATION_WANT,	/* empty: I want tables to build anew in */
+	M_GENERATION_COMMIT,	/* msg_u32 generation: all of it is written
+				   and acknowledged; let programs use it */
 	/* parent to rde */
-	M_TABLE_INFO,		/* msg_table_info: fresh, zeroed tables */
+	M_TABLE_INFO,		/* msg_table_info: fresh, zeroed tables, of
+				   the first generation or the next */
 	M_TABLE_ACK,		/* msg_u32 seq of the write that was applied */
 	M_GRACE_DONE,		/* msg_u32 epoch */
 	M_NEXTHOP_GONE,		/* msg_u32 id: may be used again */
@@ -63,6 +69,13 @@ enum msg {
 	M_LOCAL_ADDRESS,	/* msg_local */
 	M_LOCAL_END,		/* empty: the first dump is complete */
 	M_CONNECTED,		/* msg_local: a connected prefix */
+	M_TABLE_WORDS,		/* msg_table_read, then its words: they were
+				   there after all writes sent before it */
+	M_GENERATION_DONE,	/* msg_u32 generation: programs use it, the
+				   one before is gone */
+	M_GENERATION_FAILED,	/* msg_u32 generation that was to be built
+				   or committed (0: none was made): the
+				   current one stays */
 
 	/* control to the others and back; id: control's request slot */
 	M_CTL_REQUEST = 70,	/* u32 enum ctl, then its body */
@@ -116,10 +129,27 @@ struct msg_family_state {
 };
 
 struct msg_table_info {
+	uint32_t	generation;	/* GENERATION_FIRST, then one more */
 	uint32_t	units4;		/* pool sizes, in units of 8 bytes */
 	uint32_t	units6;
 	uint32_t	nexthops;	/* ids, the reserved ones included */
+	uint32_t	groups;		/* likewise */
 };
+
+#define GENERATION_FIRST	1
+
+/* A table of a generation; generations are told apart by their low bits. */
+#define TABLE_REF(gen, table)	((gen) << 8 | (table))
+#define TABLE_GEN(ref)		((ref) >> 8)
+#define TABLE_ID(ref)		((ref) & 0xff)
+
+struct msg_table_read {
+	uint32_t	table;		/* TABLE_REF */
+	uint32_t	index;
+	uint32_t	count;		/* up to TABLE_READ_MAX */
+};
+
+#define TABLE_READ_MAX	4096
 
 enum nexthop_state {
 	NEXTHOP_UNRESOLVED,	/* no route, link down, egress not usable */
@@ -140,7 +170,8 @@ struct msg_local {
 
 extern const struct record record_msg_u32, record_msg_pipe, record_msg_peer,
     record_msg_eor, record_msg_nexthop_want, record_msg_family_state,
-    record_msg_table_info, record_msg_nexthop_state, record_msg_local;
+    record_msg_table_info, record_msg_table_read, record_msg_nexthop_state,
+    record_msg_local;
 
 /*
  * Between pfctl and control, and, wrapped in M_CTL_*, between control and the
@@ -162,6 +193,9 @@ enum ctl {
 	CTL_RELOAD,		/* parent: ctl_text lines, then the end */
 	CTL_LOG,		/* parent: msg_u32 */
 	CTL_BREAKER_RESET,	/* parent */
+	CTL_SHOW_RIB,		/* rde: ctl_rib_request; ctl_rib */
+	CTL_SHOW_MEMORY,	/* parent: ctl_memory */
+	CTL_SHOW_MEMORY_RIB,	/* rde: ctl_memory, then ctl_audit */
 
 	/* records */
 	REC_SUMMARY = 100,
@@ -175,6 +209,9 @@ enum ctl {
 	REC_COUNTER,
 	REC_POLICY,
 	REC_TEXT,
+	REC_RIB,
+	REC_MEMORY,
+	REC_AUDIT,
 
 	CTL_END = 200		/* ctl_end */
 };
@@ -238,8 +275,10 @@ struct ctl_fib {
 	bool		allow_only;	/* a policy or local entry, no route */
 	uint32_t	leaf;		/* word in the table for its first
 					   address, as compiled */
-	uint32_t	nexthop;	/* id, 0 none, 1 punt */
-	struct addr	gateway;	/* next hop of the route */
+	uint32_t	nexthop;	/* id, 0 none, 1 punt; with group: of
+					   the ECMP group */
+	bool		group;
+	struct addr	gateway;	/* next hop of the best path */
 	uint32_t	neighbor;	/* peer id */
 	struct addr	neighbor_addr;
 	uint8_t		nexthop_state;	/* enum nexthop_state */
@@ -259,6 +298,7 @@ struct ctl_neighbor {
 	uint64_t	since;		/* seconds in this state */
 	uint16_t	hold_time;	/* negotiated, seconds */
 	bool		ipv4, ipv6;	/* negotiated */
+	bool		add_path4, add_path6;	/* RFC 7911, from the peer */
 	bool		as4;
 	bool		eor4, eor6;	/* End-of-RIB seen */
 	uint64_t	rx_messages, tx_messages, rx_updates, rx_bytes;
@@ -311,6 +351,59 @@ struct ctl_counter {
 	char		help[80];
 };
 
+/* Which paths: of all prefixes, of the longest match of an address, of a
+   prefix, of it and all more specific ones, of it and all that cover it. */
+enum rib_match { RIB_ALL, RIB_ADDR, RIB_EXACT, RIB_LONGER, RIB_SHORTER };
+
+struct ctl_rib_request {
+	uint8_t		match;		/* enum rib_match */
+	struct prefix	prefix;		/* RIB_ALL: its af, 0: both */
+	struct addr	neighbor;	/* of this one only; AF_UNSPEC: all */
+	bool		detail;		/* fill what only detail has */
+};
+
+struct ctl_rib {
+	struct prefix	prefix;
+	struct addr	neighbor;
+	bool		bmp;		/* a BMP peer's */
+	uint32_t	path_id;	/* RFC 7911; 0: none */
+	bool		best;
+	bool		multipath;	/* in the ECMP set with the best */
+	bool		eligible;	/* there is a way to its next hop */
+	bool		internal;	/* from an iBGP peer */
+	uint8_t		origin;		/* enum attr_origin */
+	uint32_t	local_pref;
+	uint32_t	med;
+	struct addr	nexthop;
+	uint8_t		nexthop_state;	/* enum nexthop_state */
+	char		as_path[1024];	/* "64500 {64501 64502}", cut if longer:
+					   then it ends in "..." */
+	/* detail */
+	struct addr	router_id;	/* of the neighbor, an IPv4 address */
+	char		communities[1024];
+	char		large_communities[1024];
+	char		ext_communities[1024];
+	struct addr	originator;	/* RFC 4456; AF_UNSPEC: none */
+	uint16_t	cluster_len;	/* CLUSTER_LIST, ids */
+};
+
+struct ctl_memory {
+	char		owner[16];	/* kernel, or a process */
+	char		what[32];	/* table, RIB tree, ... or process */
+	uint64_t	bytes;
+	uint64_t	used;		/* bytes of it in use; of a process its
+					   resident pages that are its own */
+	uint64_t	items;		/* nodes, paths, sets, ...; 0: none */
+};
+
+struct ctl_audit {
+	uint64_t	rounds;		/* full audits since start */
+	uint64_t	last;		/* seconds since the last, ~0: never */
+	uint64_t	words;		/* compared in it */
+	uint64_t	differences;	/* ever found, and repaired */
+	uint32_t	percent;	/* of the one that runs */
+};
+
 struct ctl_policy {
 	char		directive[24];	/* allow-prefix, attach, ... */
 	char		text[4000];	/* its arguments, secrets masked */
@@ -320,7 +413,8 @@ extern const struct record record_ctl_end, record_ctl_text, record_ctl_summary,
     record_ctl_family, record_ctl_fib_request, record_ctl_fib,
     record_ctl_neighbor, record_ctl_neighbor_rib, record_ctl_nexthop,
     record_ctl_nexthop_rib, record_ctl_interface, record_ctl_counter,
-    record_ctl_policy;
+    record_ctl_policy, record_ctl_rib_request, record_ctl_rib,
+    record_ctl_memory, record_ctl_audit;
 
 /* The record of a REC_* type or CTL_END; NULL if there is none. */
 const struct record	*ctl_record(uint32_t);

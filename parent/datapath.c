@@ -56,6 +56,9 @@ create_tables(struct dp *dp, const struct dp_params *params, char *err)
 		[DP_POOL6] = { "pf_pool6",
 		    (size_t)params->units6 * 8 + FIB_POOL_SLACK,
 		    params->units6 * 2 },
+		[DP_GROUPS] = { "pf_groups",
+		    params->groups * sizeof(struct ecmp_group),
+		    params->groups * GROUP_WORDS },
 		[DP_NEXTHOPS] = { "pf_nexthops",
 		    params->nexthops * sizeof(uint32_t), 0 },
 		[DP_NHENTS] = { "pf_nhents",
@@ -227,11 +230,14 @@ dp_load(const struct dp_params *params, char *err)
 	if (!power_of_two(params->units4) || params->units4 > UNITS_MAX ||
 	    !power_of_two(params->units6) || params->units6 > UNITS_MAX ||
 	    !power_of_two(params->nexthops) || params->nexthops < 4 ||
-	    params->nexthops > NEXTHOPS_MAX) {
+	    params->nexthops > NEXTHOPS_MAX ||
+	    !power_of_two(params->groups) || params->groups < 2 ||
+	    params->groups > NEXTHOPS_MAX) {
 		dp_error(err,
-		    "table sizes %u, %u, %u: not powers of two "
+		    "table sizes %u, %u, %u, %u: not powers of two "
 		    "within bounds",
-		    params->units4, params->units6, params->nexthops);
+		    params->units4, params->units6, params->nexthops,
+		    params->groups);
 		return (NULL);
 	}
 	if ((dp = calloc(1, sizeof(*dp))) == NULL) {
@@ -243,6 +249,7 @@ dp_load(const struct dp_params *params, char *err)
 	dp->counters = dp->devmap = dp->grace = dp->grace_inner = -1;
 	dp->prog = dp->beat = -1;
 	dp->nexthops = params->nexthops;
+	dp->groups = params->groups;
 	dp->pin = params->pin;
 	if (dp->pin && (dp->root = strdup(params->root)) == NULL) {
 		dp_error(err, "%s", strerror(errno));

@@ -16,6 +16,7 @@ enum dp_table {
 	DP_POOL4 = FIB_TABLE_POOL4,
 	DP_DIR6 = FIB_TABLE_DIR6,
 	DP_POOL6 = FIB_TABLE_POOL6,
+	DP_GROUPS = FIB_TABLE_GROUPS,
 	DP_NEXTHOPS = FIB_TABLE_MAX,
 	DP_NHENTS,
 	DP_PORTS,
@@ -60,6 +61,7 @@ struct dp {
 	size_t nlinks;
 	char *root;
 	uint32_t nexthops;
+	uint32_t groups;
 	bool pin;
 	bool frags;
 	int counters;

@@ -80,6 +80,7 @@ swap_list(const struct dp *dp, const struct xdp *skel, struct swap *swaps)
 		[DP_POOL4] = skel->maps.data_pool4,
 		[DP_DIR6] = skel->maps.data_dir6,
 		[DP_POOL6] = skel->maps.data_pool6,
+		[DP_GROUPS] = skel->maps.data_groups,
 		[DP_NEXTHOPS] = skel->maps.data_nexthops,
 		[DP_NHENTS] = skel->maps.data_nhents,
 		[DP_PORTS] = skel->maps.data_ports,
@@ -151,6 +152,7 @@ constants(const struct dp *dp, struct xdp *skel, uint8_t mode)
 	    dp->tables[DP_POOL4].size - FIB_POOL_SLACK - 8;
 	skel->rodata->cfg_pool6_mask =
 	    dp->tables[DP_POOL6].size - FIB_POOL_SLACK - 8;
+	skel->rodata->cfg_group_mask = dp->groups - 1;
 	skel->rodata->cfg_nexthop_mask = dp->nexthops - 1;
 	skel->rodata->cfg_nhent_mask = dp->nh.entries - 1;
 }

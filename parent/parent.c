@@ -64,8 +64,9 @@ table_write(struct proc *p, enum proc_id from, struct imsg *m)
 		    count > sizeof(words) / sizeof(*words) ||
 		    ibuf_get(&m->body, words, count * sizeof(*words)) == -1)
 			fatalx("rde: bad M_TABLE_WRITE");
-		if (table >= FIB_TABLE_MAX || dp_table_write(parent.dp, table,
-		    index, words, count) == -1)
+		if (TABLE_GEN(table) != GENERATION_FIRST ||
+		    dp_table_write(parent.dp, TABLE_ID(table), index, words,
+		    count) == -1)
 			fatalx("rde: write of %u words at %u of table %u is "
 			    "out of bounds", count, index, table);
 		parent.words += count;
@@ -274,8 +275,10 @@ start_datapath(void)
 	    .units4 = dp_units(AF_INET, c->fib_v4_max),
 	    .units6 = dp_units(AF_INET6, c->fib_v6_max),
 	    .nexthops = power_of_two(c->nexthops_max + LEAF_ID_FIRST),
+	    .groups = power_of_two(c->ecmp_groups_max + GROUP_FIRST),
 	    .mode = c->mode, .pin = true };
-	struct msg_table_info	 t = { d.units4, d.units6, d.nexthops };
+	struct msg_table_info	 t = { GENERATION_FIRST, d.units4,
+	    d.units6, d.nexthops, d.groups };
 	char			 err[DP_ERRLEN];
 
 	parent.nnexthops = d.nexthops;

@@ -34,6 +34,7 @@ struct dp_params {
 	uint32_t	 units4;	/* pool sizes, powers of two */
 	uint32_t	 units6;
 	uint32_t	 nexthops;	/* ids, a power of two */
+	uint32_t	 groups;	/* ECMP, a power of two */
 	uint8_t		 mode;		/* enum forwarding_mode */
 	bool		 pin;		/* false: a test's, nothing is pinned */
 	bool		 no_frags;	/* a test's: as if before 5.18 */

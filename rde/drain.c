@@ -87,7 +87,7 @@ table_write(void *arg, enum fib_table table, uint32_t index,
 		part = (batch_room(rde) - WRITE_HEAD) / sizeof(*words);
 		if (part > n)
 			part = n;
-		ibuf_put_u32(rde->batch, table);
+		ibuf_put_u32(rde->batch, TABLE_REF(GENERATION_FIRST, table));
 		ibuf_put_u32(rde->batch, index);
 		ibuf_put_u32(rde->batch, part);
 		ibuf_put(rde->batch, words, part * sizeof(*words));

@@ -416,7 +416,7 @@ static const struct msg_rule	rules[] = {
 	{ M_CONFIG_END, FROM(PARENT), 0, 0, config_end },
 	{ M_CONFIG_COMMIT, FROM(PARENT), 0, 0, config_commit },
 	{ M_CONFIG_ABORT, FROM(PARENT), 0, 0, config_abort },
-	{ M_TABLE_INFO, FROM(PARENT), 12, 12, table_info },
+	{ M_TABLE_INFO, FROM(PARENT), 20, 20, table_info },
 	{ M_TABLE_ACK, FROM(PARENT), 4, 4, table_ack },
 	{ M_GRACE_DONE, FROM(PARENT), 4, 4, grace_done },
 	{ M_NEXTHOP_GONE, FROM(PARENT), 4, 4, nexthop_is_gone },

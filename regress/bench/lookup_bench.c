@@ -232,7 +232,8 @@ load_in_child(int (*how)(void *), struct dp *dp)
 static bool
 world_new(struct world *w, uint32_t n4, uint32_t n6)
 {
-	struct dp_params params = { .nexthops = 1024, .mode = MODE_CUSTOM_FIB };
+	struct dp_params params = { .nexthops = 1024, .groups = 16,
+		.mode = MODE_CUSTOM_FIB };
 	char why[DP_ERRLEN];
 	int i;
 

@@ -78,6 +78,7 @@ load(bool pin, uint8_t mode)
 		.units4 = 1 << 16,
 		.units6 = 1 << 17,
 		.nexthops = 64,
+		.groups = 16,
 		.mode = mode,
 		.pin = pin };
 	struct dp *dp = dp_load(&params, err);
@@ -300,7 +301,8 @@ ATF_TC_BODY(bounds, tc)
 		{ FIB_TABLE_DIR6, 1 << 20 },
 		{ FIB_TABLE_POOL6, 1 << 18 },
 	};
-	struct dp_params params = { .units4 = 3, .units6 = 8, .nexthops = 8 };
+	struct dp_params params = { .units4 = 3, .units6 = 8, .nexthops = 8,
+		.groups = 8 };
 	struct dp *dp = load(false, MODE_KERNEL_FIB);
 	uint32_t w[4] = { 1, 2, 3, 4 }, v[4], n;
 	size_t i;
@@ -335,6 +337,7 @@ ATF_TC_BODY(nexthops, tc)
 	const struct dp_params params = { .units4 = 1 << 16,
 		.units6 = 1 << 16,
 		.nexthops = 4,
+		.groups = 2,
 		.mode = MODE_CUSTOM_FIB };
 	struct nh_entry e = { .mtu = 1500, .flags = NH_FORWARD };
 	struct dp *dp = dp_load(&params, err);

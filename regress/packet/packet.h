@@ -270,6 +270,7 @@ world_new(struct world *w, uint8_t mode, bool no_frags)
 	struct dp_params params = { .units4 = 1 << 16,
 		.units6 = 1 << 17,
 		.nexthops = 1024,
+		.groups = 64,
 		.mode = mode,
 		.no_frags = no_frags };
 	struct port port = { .flags = PORT_UP };

@@ -23,6 +23,7 @@
 	X(msg_nexthop_want)  \
 	X(msg_family_state)  \
 	X(msg_table_info)    \
+	X(msg_table_read)    \
 	X(msg_nexthop_state) \
 	X(msg_local)         \
 	X(ctl_end)           \
@@ -37,6 +38,10 @@
 	X(ctl_nexthop_rib)   \
 	X(ctl_interface)     \
 	X(ctl_counter)       \
+	X(ctl_rib_request)   \
+	X(ctl_rib)           \
+	X(ctl_memory)        \
+	X(ctl_audit)         \
 	X(ctl_policy)
 
 /* The compiler knows which bytes of a struct are members. */
@@ -87,7 +92,7 @@ ATF_TC_BODY(layout, tc)
 {
 	const struct record *r;
 	const struct field *f;
-	uint8_t member[4096], field[4096];
+	uint8_t member[8192], field[8192];
 	size_t i, n;
 
 	for (i = 0; i < NRECORDS; i++) {
@@ -188,7 +193,7 @@ ATF_TC_BODY(roundtrip, tc)
 {
 	const struct record *r;
 	struct ibuf *b;
-	uint8_t in[4096], out[4096];
+	uint8_t in[8192], out[8192];
 	size_t i, j;
 	int round;
 

@@ -25,6 +25,7 @@
 #define DEADLINE	20	/* seconds that anything may take */
 #define UNITS		(1 << 16)
 #define NEXTHOPS	1024
+#define GROUPS		16
 #define NWANTS		64
 #define ROUTES		450	/* more than two windows of control */
 
@@ -92,6 +93,8 @@ table_write(struct fake *f, struct ibuf *b)
 		ATF_REQUIRE_EQ(ibuf_get_u32(b, &table), 0);
 		ATF_REQUIRE_EQ(ibuf_get_u32(b, &index), 0);
 		ATF_REQUIRE_EQ(ibuf_get_u32(b, &count), 0);
+		ATF_REQUIRE_EQ(TABLE_GEN(table), GENERATION_FIRST);
+		table = TABLE_ID(table);
 		ATF_REQUIRE(table < FIB_TABLE_MAX && count > 0);
 		ATF_REQUIRE(index + count <= f->size[table]);
 		words = ibuf_take(b, count * sizeof(uint32_t));
@@ -315,7 +318,8 @@ fake_config(struct fake *f, const char *const *allow)
 static void
 fake_tables(struct fake *f)
 {
-	struct msg_table_info	info = { f->units, f->units, NEXTHOPS };
+	struct msg_table_info	info = { GENERATION_FIRST, f->units,
+	    f->units, NEXTHOPS, GROUPS };
 
 	fake_record(f, PARENT, M_TABLE_INFO, &record_msg_table_info, &info);
 }
