@@ -146,7 +146,7 @@ DEPS_BUILD =	gcc libc6-dev make clang llvm bpftool byacc pkg-config \
 		libbpf-dev libelf-dev zlib1g-dev libevent-dev libcap-ng-dev \
 		libseccomp-dev libmnl-dev libbsd-dev linux-libc-dev
 DEPS_TEST =	kyua libatf-dev atf-sh bird2 iproute2 iputils-ping ethtool \
-		procps jq libcap2-bin
+		procps jq libcap2-bin gobgpd frr openbgpd exabgp
 DEPS_LINT =	cppcheck mandoc shellcheck
 DEPS_FUZZ =	libclang-rt-14-dev
 

@@ -84,38 +84,35 @@ const char	*fsm_state_name(enum fsm_state);
 #define HOLD_TIME		90	/* seconds, what we ask for */
 #define HOLD_TIME_OPEN		240	/* until OPEN has come (8.2.2) */
 
-struct open {
-	uint32_t	as;		/* from the capability if it is there */
-	uint32_t	router_id;	/* host order */
-	uint16_t	hold_time;	/* seconds */
-	bool		as4;
-	bool		mp;		/* has any multiprotocol capability */
-	uint8_t		families;	/* BGP_FAM_*, of those we know */
-};
-
 /* What we say of ourselves, and whom we expect. */
 struct session_params {
 	uint32_t	local_as;
 	uint32_t	peer_as;
 	uint32_t	router_id;	/* host order */
 	uint32_t	seed;		/* of the keepalive jitter */
+	uint8_t		without;	/* OPEN_NO_* */
 };
+
+/* What an OPEN leaves out for a peer that has refused it. */
+#define OPEN_NO_ADD_PATH	0x01
+#define OPEN_NO_EXTENDED	0x02	/* messages */
+#define OPEN_NO_CAPABILITIES	0x04	/* none at all */
+#define REFUSED_TIME		600	/* seconds, then all is offered again */
 
 /* Longest OPEN that open_encode makes, without header. */
 #define OPEN_MAX		64
 
 /* Body of our OPEN into buf of OPEN_MAX bytes; its length. */
 size_t		 open_encode(uint8_t *, const struct session_params *);
-/* Decode a body. False: *err says why. */
-bool		 open_decode(struct open *, const uint8_t *, size_t,
-		    struct bgp_error *err);
 /* Check a decoded OPEN against ours and fill what both agree on: params of
    the UPDATE decoder, and the hold time. False: *err says why, and so does
    detail (of n bytes) in words. */
-bool		 open_negotiate(const struct open *,
+bool		 open_negotiate(const struct bgp_open *,
 		    const struct session_params *, struct bgp_params *,
 		    uint16_t *hold_time, struct bgp_error *err, char *detail,
 		    size_t n);
+/* OPEN_NO_* that a NOTIFICATION asks for. */
+uint8_t		 open_refused(const struct bgp_error *);
 
 /*
  * notify.c: NOTIFICATION in words.
@@ -150,7 +147,7 @@ struct session {
 	struct monotime		since;		/* in this state */
 	bool			rival;		/* another connection of
 						   it is Established */
-	struct open		peer;
+	struct bgp_open		peer;
 	struct bgp_params	agreed;
 	uint16_t		hold_time;	/* seconds, 0: none */
 	uint8_t			eor;		/* BGP_FAM_*: End-of-RIB
@@ -244,6 +241,8 @@ struct neighbor {
 	struct monotime		 probed;
 	uint32_t		 router_id;
 	char			 last_error[256];
+	uint8_t			 without;	/* OPEN_NO_*, */
+	struct monotime		 refused;	/* since */
 	struct log_limit	 limit;
 };
 

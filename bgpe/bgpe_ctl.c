@@ -39,6 +39,8 @@ show_neighbor(struct bgpe *b, uint32_t id, const struct neighbor *n)
 		r.hold_time = s->hold_time;
 		r.ipv4 = (s->agreed.families & BGP_FAM_IPV4) != 0;
 		r.ipv6 = (s->agreed.families & BGP_FAM_IPV6) != 0;
+		r.add_path4 = (s->agreed.add_path & BGP_FAM_IPV4) != 0;
+		r.add_path6 = (s->agreed.add_path & BGP_FAM_IPV6) != 0;
 		r.as4 = s->agreed.as4;
 		r.eor4 = (s->eor & BGP_FAM_IPV4) != 0;
 		r.eor6 = (s->eor & BGP_FAM_IPV6) != 0;

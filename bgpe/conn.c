@@ -218,12 +218,19 @@ conn_close(struct conn *c, bool was_up)
 {
 	struct neighbor *n = c->neighbor;
 	struct session *s = c->session;
+	uint8_t without;
 	size_t len;
 
 	strlcpy(n->last_error, s->reason, sizeof(n->last_error));
 	if (was_up || may_log(&n->limit, n->name))
 		log_warnx("neighbor %s: session %s: %s", n->name,
 		    was_up ? "down" : "failed", s->reason);
+	/* That is for the next connection: the peer opens them. */
+	if (!s->notified && (without = open_refused(&s->error)) != 0) {
+		n->without |= without;
+		n->refused = conn_now();
+		log_info("neighbor %s: the next OPEN offers less", n->name);
+	}
 	c->closing = true;
 	session_output(s, &len);
 	if (len == 0) {
@@ -257,6 +264,7 @@ conn_up(struct conn *c)
 		o->session->rival = o != c;
 	n->router_id = s->peer.router_id;
 	peer.id = n->id;
+	peer.source = n->listener->index;
 	peer.addr = n->addr;
 	peer.remote_as = s->peer.as;
 	peer.local_as = s->params.local_as;
@@ -264,12 +272,13 @@ conn_up(struct conn *c)
 	peer.families = s->agreed.families;
 	msg_send(&n->bgpe->proc, PROC_RDE, M_PEER_UP, 0, &record_msg_peer,
 	    &peer);
-	log_info("neighbor %s: session up, AS %u, %s%s%s, hold time %u s",
+	log_info("neighbor %s: session up, AS %u, %s%s%s%s, hold time %u s",
 	    n->name, s->peer.as,
 	    s->agreed.families & BGP_FAM_IPV4 ? "IPv4" : "",
 	    s->agreed.families == (BGP_FAM_IPV4 | BGP_FAM_IPV6) ? " and "
 								 : "",
-	    s->agreed.families & BGP_FAM_IPV6 ? "IPv6" : "", s->hold_time);
+	    s->agreed.families & BGP_FAM_IPV6 ? "IPv6" : "",
+	    s->agreed.add_path != 0 ? " with path ids" : "", s->hold_time);
 }
 
 static void
@@ -570,6 +579,9 @@ conn_new(struct neighbor *n, int fd, uint16_t port)
 	params.local_as = src->local_as;
 	params.peer_as = src->peer_as;
 	params.router_id = local_router_id(src, fd);
+	if (now.ms - n->refused.ms >= REFUSED_TIME * 1000)
+		n->without = 0;
+	params.without = n->without;
 	params.seed = ((uint32_t)now.ms ^ n->id << 16) * 2654435761U;
 	if ((c = calloc(1, sizeof(*c))) == NULL ||
 	    (c->session = session_new(&params, now)) == NULL)

@@ -253,7 +253,7 @@ take_open(struct session *s, const uint8_t *p, size_t len,
 {
 	if (s->state != FSM_OPENSENT)
 		return (event(s, EV_OPEN, now));
-	if (!open_decode(&s->peer, p, len, &s->error) ||
+	if (!bgp_open_decode(&s->peer, p, len, &s->error) ||
 	    !open_negotiate(&s->peer, &s->params, &s->agreed, &s->hold_time,
 		&s->error, s->detail, sizeof(s->detail)))
 		return (event(s, EV_OPEN_ERROR, now));
@@ -356,12 +356,21 @@ take(struct session *s, uint8_t type, const uint8_t *p, size_t len,
 static const struct {
 	uint16_t	min, max;	/* of the body */
 } lengths[] = {
-	[BGP_OPEN] = { 10, BGP_MSG_MAX },
-	[BGP_UPDATE] = { 4, BGP_MSG_MAX },
-	[BGP_NOTIFICATION] = { 2, BGP_MSG_MAX },
+	/* RFC 8654 4: an OPEN stays as short as ever. */
+	[BGP_OPEN] = { 10, BGP_MSG_MAX - BGP_HEADER_LEN },
+	[BGP_UPDATE] = { 4, BGP_MSG_EXTENDED_MAX },
+	[BGP_NOTIFICATION] = { 2, BGP_MSG_EXTENDED_MAX },
 	[BGP_KEEPALIVE] = { 0, 0 },
-	[BGP_ROUTE_REFRESH] = { 0, BGP_MSG_MAX }
+	[BGP_ROUTE_REFRESH] = { 0, BGP_MSG_EXTENDED_MAX }
 };
+
+/* RFC 8654 4: who has offered long messages has to take them. */
+static size_t
+message_max(const struct session *s)
+{
+	return (s->params.without & (OPEN_NO_EXTENDED | OPEN_NO_CAPABILITIES)
+		? BGP_MSG_MAX : BGP_MSG_EXTENDED_MAX);
+}
 
 unsigned int
 session_step(struct session *s, struct monotime now)
@@ -379,7 +388,7 @@ session_step(struct session *s, struct monotime now)
 		return (header_error(s, BGP_HEADER_SYNC, NULL, 0, now));
 	len = bgp_get16(p + BGP_MARKER_LEN);
 	type = p[BGP_HEADER_LEN - 1];
-	if (len < BGP_HEADER_LEN || len > BGP_MSG_MAX)
+	if (len < BGP_HEADER_LEN || len > message_max(s))
 		return (header_error(s, BGP_HEADER_LENGTH, p + BGP_MARKER_LEN,
 		    2, now));
 	if (type < BGP_OPEN || type > BGP_ROUTE_REFRESH)

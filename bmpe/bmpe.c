@@ -1,20 +1,118 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * BMP engine: the process that will talk to routers' BMP exporters. It takes
- * part in config transactions and answers control; it has no station, and a
- * config that asks for one is refused before it gets here.
+ * The BMP process: its messages, its config and its listeners, which the
+ * parent has bound. It has no right to open anything itself.
  */
-#include <stddef.h>
+#include <sys/types.h>
+#include <sys/socket.h>
 
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
 #include "../lib/mains.h"
-#include "../lib/msg.h"
-#include "../lib/stage.h"
+#include "bmpe.h"
 
-static struct {
-	struct proc	 proc;
-	struct stage	 stage;
-	struct config	*conf;
-} bmpe;
+/* Connections taken in one round of the loop. */
+#define ACCEPT_BURST	16
+
+static struct bmpe bmpe;
+
+static void
+listener_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+
+	if (event_add(l->ev, NULL) == -1)
+		fatalx("event_add: listener");
+}
+
+/* What the system lacks it will lack for a while; do not ask in a loop. */
+static void
+listener_rest(struct listener *l)
+{
+	const struct timeval second = { 1, 0 };
+
+	event_del(l->ev);
+	if (event_base_once(bmpe.proc.base, -1, EV_TIMEOUT, listener_again, l,
+	    &second) == -1)
+		fatalx("event: listener");
+}
+
+static void
+listener_accept(evutil_socket_t fd, short what, void *arg)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	unsigned int i;
+	int c;
+
+	for (i = 0; i < ACCEPT_BURST; i++) {
+		len = sizeof(ss);
+		c = accept4(fd, (struct sockaddr *)&ss, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (c == -1) {
+			/* Those that gave up while they waited are not ours. */
+			if (errno == EAGAIN || errno == EINTR ||
+			    errno == ECONNABORTED)
+				return;
+			log_warn("accept");
+			listener_rest(arg);
+			return;
+		}
+		station_accept(&bmpe, arg, c, (struct sockaddr *)&ss);
+	}
+}
+
+static struct listener *
+listener_find(uint32_t index)
+{
+	struct listener *l;
+
+	TAILQ_FOREACH(l, &bmpe.listeners, entry)
+		if (l->index == index)
+			return (l);
+	return (NULL);
+}
+
+static void
+listener_free(struct listener *l)
+{
+	TAILQ_REMOVE(&bmpe.listeners, l, entry);
+	close(l->fd);
+	free(l);
+}
+
+/* A listener for the config that is being staged. */
+static void
+listener_staged(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	struct listener *l;
+	struct msg_u32 index;
+
+	msg_get(m, &record_msg_u32, &index);
+	if (m->fd == -1 || listener_find(index.value) != NULL)
+		fatalx("listener of route source %u", index.value);
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		fatal("listener");
+	l->index = index.value;
+	l->fd = m->fd;
+	m->fd = -1;
+	TAILQ_INSERT_TAIL(&bmpe.listeners, l, entry);
+}
+
+static void
+listeners_abort(void)
+{
+	struct listener *l, *next;
+
+	for (l = TAILQ_FIRST(&bmpe.listeners); l != NULL; l = next) {
+		next = TAILQ_NEXT(l, entry);
+		if (l->ev == NULL)
+			listener_free(l);
+	}
+}
 
 static void
 config_data(struct proc *p, enum proc_id from, struct imsg *m)
@@ -25,15 +123,14 @@ config_data(struct proc *p, enum proc_id from, struct imsg *m)
 static void
 config_end(struct proc *p, enum proc_id from, struct imsg *m)
 {
+	const struct config *c;
 	uint32_t i;
 
 	stage_end(&bmpe.stage);
-	for (i = 0; i < bmpe.stage.next->nsources; i++) {
-		if (bmpe.stage.next->sources[i].bmp) {
-			stage_refuse(&bmpe.stage, p, m,
-			    "route-source bmp is not supported yet");
-			return;
-		}
+	c = bmpe.stage.next;
+	for (i = 0; i < c->nsources; i++) {
+		if (c->sources[i].bmp && listener_find(i) == NULL)
+			fatalx("route source %u has no listener", i);
 	}
 	stage_ready(p, m);
 }
@@ -41,42 +138,63 @@ config_end(struct proc *p, enum proc_id from, struct imsg *m)
 static void
 config_commit(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	config_free(bmpe.conf);
+	struct config *old = bmpe.conf;
+	struct listener *l;
+
 	bmpe.conf = stage_take(&bmpe.stage);
+	TAILQ_FOREACH(l, &bmpe.listeners, entry) {
+		if (l->index >= bmpe.conf->nsources ||
+		    !bmpe.conf->sources[l->index].bmp)
+			fatalx("listener of route source %u", l->index);
+		l->source = &bmpe.conf->sources[l->index];
+		if (l->ev != NULL)
+			continue;
+		l->ev = event_new(p->base, l->fd, EV_READ | EV_PERSIST,
+		    listener_accept, l);
+		if (l->ev == NULL || event_add(l->ev, NULL) == -1)
+			fatalx("event: listener");
+	}
+	config_free(old);
 }
 
 static void
 config_abort(struct proc *p, enum proc_id from, struct imsg *m)
 {
+	listeners_abort();
 	stage_abort(&bmpe.stage);
 }
 
 static void
-ctl_request(struct proc *p, enum proc_id from, struct imsg *m)
+drained(struct proc *p, enum proc_id to)
 {
-	ctl_reply_end(p, m->hdr.id, "no BMP station is running");
+	if (to == PROC_RDE)
+		station_pause(&bmpe, false);
 }
 
-/* The answer to a request is complete before its cancellation can come. */
 static void
-ctl_late(struct proc *p, enum proc_id from, struct imsg *m)
+stop(struct proc *p)
 {
+	station_shutdown(&bmpe);
 }
 
 static const struct msg_rule rules[] = {
-	{ M_CONFIG_DATA, FROM(PARENT), 0, IMSG_BODY_MAX, config_data },
+	{ M_CONFIG_DATA, FROM(PARENT), 1, IMSG_BODY_MAX, config_data },
 	{ M_CONFIG_END, FROM(PARENT), 0, 0, config_end },
 	{ M_CONFIG_COMMIT, FROM(PARENT), 0, 0, config_commit },
 	{ M_CONFIG_ABORT, FROM(PARENT), 0, 0, config_abort },
-	{ M_CTL_REQUEST, FROM(CONTROL), 4, 4096, ctl_request },
-	{ M_CTL_CANCEL, FROM(CONTROL), 0, 0, ctl_late },
-	{ M_CTL_MORE, FROM(CONTROL), 0, 0, ctl_late },
+	{ M_LISTENER, FROM(PARENT), 4, 4, listener_staged },
+	{ M_CTL_REQUEST, FROM(CONTROL), 4, 4096, bmpe_ctl_request },
+	{ M_CTL_CANCEL, FROM(CONTROL), 0, 0, bmpe_ctl_cancel },
+	{ M_CTL_MORE, FROM(CONTROL), 0, 0, bmpe_ctl_more }
 };
 
 void
 bmpe_main(const struct child_args *args)
 {
+	TAILQ_INIT(&bmpe.listeners);
+	TAILQ_INIT(&bmpe.stations);
 	child_start(&bmpe.proc, PROC_BMPE, args, rules,
-	    sizeof(rules) / sizeof(rules[0]), NULL);
-	child_run(&bmpe.proc, NULL);
+	    sizeof(rules) / sizeof(rules[0]), &bmpe);
+	bmpe.proc.drained = drained;
+	child_run(&bmpe.proc, stop);
 }

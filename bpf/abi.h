@@ -15,13 +15,22 @@
 /*
  * FIB.  One run-length stride trie a family.
  *
- * A word is 32 bits: a node reference (FIB_NODE set, the other bits are the
- * node's position in the pool in units of 8 bytes), or a leaf.
+ * A word is 32 bits: a node reference (FIB_NODE set, FIB_UNIT is the node's
+ * position in the pool in units of 8 bytes), or a leaf.
  *
  * A node covers 6 bits of address.  It is a 64-bit bitmap whose set bits mark
  * where a run of equal words starts (bit 0 is always set), followed by the
  * words of the runs, padded to a multiple of 8 bytes.  The word of index i is
  * words[popcount(bitmap & ((2 << i) - 1)) - 1].
+ *
+ * A node whose words are all leaves with ids below 4096 is narrow: its words
+ * have 16 bits, and FIB_NARROW is set in the reference to it.  They are the
+ * leaf's flags (LEAF_FLAGS) and the lower 12 bits of its id.
+ *
+ * A narrow node of two or three runs is tiny (FIB_TINY beside FIB_NARROW): one
+ * unit with its words in bits 0-15, 16-31 and 32-47, the index where the
+ * second run starts in bits 48-53, and that of the third in bits 54-59.  Of
+ * two runs, the second is there twice: its last index is the third run.
  *
  * v4: the first 18 bits of the address index fib4_dir; nodes then cover bits
  * 18-23, 24-29, and 30-35 (the last two bits, followed by zeroes).
@@ -46,6 +55,18 @@
 #define FIB_POOL_SLACK		(FIB_NODE_UNITS_MAX * 8)
 
 #define FIB_NODE		0x80000000U
+#define FIB_NARROW		0x40000000U
+#define FIB_TINY		0x20000000U
+#define FIB_UNIT		0x1fffffffU
+
+/* A word of a narrow node, and what of a leaf does not fit one. */
+#define NARROW(w)		(((w) >> 15 & 0xf000U) | ((w) & 0x0fffU))
+#define NARROW_LEAF(n)		(((n) & 0xf000U) << 15 | ((n) & 0x0fffU))
+#define NARROW_NOT		(~(LEAF_FLAGS | 0x0fffU))
+
+/* Where the second and the third run of a tiny node start. */
+#define TINY_SECOND(node)	((node) >> 48 & 63)
+#define TINY_THIRD(node)	((node) >> 54 & 63)
 
 /*
  * Leaf.  ALLOW, BLOCK and LOCAL are what the policy says of the address

@@ -22,6 +22,20 @@ popcount(__u64 x)
 }
 
 /*
+ * The word behind index i of a tiny node.  The borrow of a difference tells
+ * whether a run starts above i, without a branch.
+ */
+static __always_inline __u32
+fib_tiny(__u64 node, __u64 i)
+{
+	__u64 before =
+	    ((i - TINY_SECOND(node)) >> 63) + ((i - TINY_THIRD(node)) >> 63);
+	__u32 n = node >> ((2 - before) * 16);
+
+	return (NARROW_LEAF(n));
+}
+
+/*
  * The word behind index i of the node that w refers to.  Bit 0 of the bitmap
  * is always set, so the runs started behind it are the index of the word.
  */
@@ -29,10 +43,17 @@ static __always_inline __u32
 fib_node(const void *pool, __u32 mask, __u32 w, __u32 i)
 {
 	const void *node = pool + ((w << 3) & mask);
-	__u64 runs = READ(*(const __u64 *)node) & ((2ULL << i) - 2);
+	__u64 first = READ(*(const __u64 *)node);
+	__u32 run, n;
 
-	return (READ(*(
-	    const __u32 *)(node + 8 + (popcount(runs) & 63) * sizeof(__u32))));
+	if (w & FIB_TINY)
+		return (fib_tiny(first, i));
+	run = popcount(first & ((2ULL << i) - 2)) & 63;
+	if (w & FIB_NARROW) {
+		n = READ(*(const __u16 *)(node + 8 + run * sizeof(__u16)));
+		return (NARROW_LEAF(n));
+	}
+	return (READ(*(const __u32 *)(node + 8 + run * sizeof(__u32))));
 }
 
 /*

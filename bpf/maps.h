@@ -42,6 +42,8 @@ const volatile __u32 cfg_pool6_mask;
 const volatile __u32 cfg_group_mask; /* how many groups, less 1 */
 const volatile __u32 cfg_nexthop_mask; /* how many ids, less 1 */
 const volatile __u32 cfg_nhent_mask; /* how many entries, less 1 */
+const volatile __u32 cfg_hash_mode; /* ecmp-default-hash-mode */
+const volatile __u64 cfg_hash_seed; /* of this host */
 
 /*
  * Keys lie here: without CAP_PERFMON each store to the stack is followed by a

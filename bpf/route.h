@@ -6,24 +6,27 @@
 #ifndef PF_ROUTE_H
 #define PF_ROUTE_H
 
-/* custom-fib: the leaf's nexthop. */
+/* custom-fib: the leaf's nexthop, or a member of its group. */
 static __always_inline int
 custom_route(struct pkt *p, __u32 converged)
 {
 	const struct nh_entry *nh;
-	__u32 id = p->leaf & LEAF_ID, entry;
+	__u32 id, entry;
 
 	if (!(READ(control->flags) & converged))
 		return (pass(p, CNT_PASS_NOT_CONVERGED));
-	if (id == LEAF_ID_NONE)
+	/* the place of the leaf takes the member: what outlives a call has a
+	   register, anything beside it would be spilled.  No member with an
+	   entry is nexthop 0, which has none either */
+	if (p->leaf & LEAF_GROUP)
+		p->leaf = group_member(p->leaf & LEAF_ID,
+		    converged == CTL_ROUTES4 ? flow4(p->ctx) : flow6(p->ctx));
+	else if ((p->leaf & LEAF_ID) == LEAF_ID_NONE)
 		return (pass(p, CNT_PASS_NO_ROUTE));
-	if (id == LEAF_ID_PUNT)
+	else if ((p->leaf & LEAF_ID) == LEAF_ID_PUNT)
 		return (pass(p, CNT_PASS_PUNT));
-	if (p->leaf & LEAF_GROUP) {
-		id = READ(TABLE_BASE(groups)[id & cfg_group_mask].ids[0]);
-		if (id == 0)
-			return (pass(p, CNT_PASS_NEXTHOP));
-	}
+	SETTLE(p->leaf);
+	id = p->leaf & LEAF_ID;
 	if (id > cfg_nexthop_mask)
 		return (pass(p, CNT_PASS_NEXTHOP));
 	/* masked again: a bound that a branch made does not hold while the CPU

@@ -26,6 +26,7 @@
 #include "parse.h"
 #include "fib.h"
 #include "policy.h"
+#include "hash.h"
 #include "route.h"
 #include "forward.h"
 

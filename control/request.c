@@ -7,6 +7,9 @@
 /* Body of a ctl_fib_request on the wire: match, address, family, length. */
 #define FIB_REQUEST	(1 + 16 + 1 + 1)
 
+/* Of a ctl_rib_request: match, prefix, neighbor, detail. */
+#define RIB_REQUEST	(1 + (16 + 1 + 1) + (16 + 1) + 1)
+
 static const struct request rules[] = {
 	{ CTL_SHOW,		 PROC_PARENT,	false, false, 0 },
 	{ CTL_SHOW_RIB_SUMMARY,	 PROC_RDE,	false, false, 0 },
@@ -21,6 +24,10 @@ static const struct request rules[] = {
 	{ CTL_RELOAD,		 PROC_PARENT,	true, false, 0 },
 	{ CTL_LOG,		 PROC_PARENT,	true, false, 4 },
 	{ CTL_BREAKER_RESET,	 PROC_PARENT,	true, false, 0 },
+	{ CTL_SHOW_RIB,		 PROC_RDE,	false, true, RIB_REQUEST },
+	{ CTL_SHOW_MEMORY,	 PROC_PARENT,	false, false, 0 },
+	{ CTL_SHOW_MEMORY_RIB,	 PROC_RDE,	false, false, 0 },
+	{ CTL_SHOW_BMP,		 PROC_BMPE,	false, true, 0 },
 };
 
 const struct request *

@@ -19,6 +19,7 @@
 #define BGP_HEADER_LEN		19	/* marker, length, type */
 #define BGP_MARKER_LEN		16
 #define BGP_MSG_MAX		4096	/* RFC 4271 4.1 */
+#define BGP_MSG_EXTENDED_MAX	65535	/* RFC 8654 */
 #define BGP_AS_TRANS		23456	/* RFC 6793 */
 
 enum bgp_type {
@@ -82,8 +83,13 @@ enum bgp_sub_cease { /* RFC 4486, RFC 8203 */
 
 enum bgp_capability { /* RFC 5492 */
 	BGP_CAP_MP = 1,		/* RFC 4760 */
-	BGP_CAP_AS4 = 65	/* RFC 6793 */
+	BGP_CAP_EXTENDED = 6,	/* messages, RFC 8654 */
+	BGP_CAP_AS4 = 65,	/* RFC 6793 */
+	BGP_CAP_ADD_PATH = 69	/* RFC 7911 */
 };
+
+#define BGP_ADD_PATH_RECEIVE	1	/* RFC 7911 4 */
+#define BGP_ADD_PATH_SEND	2	/* 3: both */
 
 #define BGP_PARAM_CAPABILITIES	2
 #define BGP_PARAM_EXTENDED	255	/* RFC 9072 */
@@ -177,6 +183,18 @@ struct bgp_event {
 
 #define BGP_EVENTS_MAX		8
 
+/* A decoded OPEN. */
+struct bgp_open {
+	uint32_t	as;		/* from the capability if it is there */
+	uint32_t	router_id;	/* host order */
+	uint16_t	hold_time;	/* seconds */
+	bool		as4;
+	bool		mp;		/* has any multiprotocol capability */
+	uint8_t		families;	/* BGP_FAM_*, of those we know */
+	uint8_t		add_path;	/* those it sends path ids for */
+	uint8_t		add_path_rx;	/* those it takes path ids for */
+};
+
 /* What the session has agreed on. */
 struct bgp_params {
 	bool	as4;			/* four-octet AS numbers */
@@ -216,6 +234,9 @@ struct bgp_update {
 	uint8_t			scratch[ATTRS_MAX];
 };
 
+/* Decode the body of an OPEN. False: *err says why. */
+bool		 bgp_open_decode(struct bgp_open *, const uint8_t *, size_t,
+		    struct bgp_error *err);
 /* Decode an UPDATE without its header. Any bytes are fine. */
 enum bgp_verdict bgp_update_decode(struct bgp_update *,
 		    const struct bgp_params *, const uint8_t *, size_t);

@@ -494,11 +494,41 @@ path_merge(struct bgp_attr_state *st)
 	return (true);
 }
 
+/*
+ * Communities do not say where packets go, so a route of a long message (RFC
+ * 8654) does without the lists that do not fit; without its path it cannot.
+ */
+static void
+lists_fit(struct bgp_update *u)
+{
+	struct attrs *a = &u->attrs;
+	const struct {
+		uint16_t *len;
+		uint8_t	  code;
+	} lists[] = { { &a->communities_len, BGP_ATTR_COMMUNITIES },
+		{ &a->ext_communities_len, BGP_ATTR_EXT_COMMUNITIES },
+		{ &a->large_communities_len, BGP_ATTR_LARGE_COMMUNITIES } };
+	size_t i, room = LISTS_MAX;
+
+	if (a->as_path_len > room) {
+		bgp_event(u, BGP_WITHDRAW, BGP_ATTR_AS_PATH, BGP_R_TOO_LONG);
+		return;
+	}
+	room -= a->as_path_len;
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (*lists[i].len > room) {
+			bgp_event(u, BGP_DISCARD, lists[i].code,
+			    BGP_R_TOO_LONG);
+			*lists[i].len = 0;
+		}
+		room -= *lists[i].len;
+	}
+}
+
 bool
 bgp_attrs_decode(struct bgp_attr_state *st, const uint8_t *p, size_t len)
 {
 	struct bgp_update *u = st->update;
-	const struct attrs *attrs = &u->attrs;
 	const uint8_t *end = p + len;
 	struct attr a;
 	size_t head;
@@ -530,9 +560,6 @@ bgp_attrs_decode(struct bgp_attr_state *st, const uint8_t *p, size_t len)
 	if (u->verdict < BGP_WITHDRAW && st->as_path2_len > 0 &&
 	    !path_merge(st))
 		bgp_event(u, BGP_WITHDRAW, BGP_ATTR_AS_PATH, BGP_R_TOO_LONG);
-	if ((size_t)attrs->as_path_len + attrs->communities_len +
-	    attrs->ext_communities_len + attrs->large_communities_len >
-	    LISTS_MAX)
-		bgp_event(u, BGP_WITHDRAW, BGP_ATTR_NONE, BGP_R_TOO_LONG);
+	lists_fit(u);
 	return (true);
 }

@@ -37,15 +37,15 @@ const struct config_directive config_directives[] = {
 	{ "local-prefix", "fast-path", false, false },
 	{ "local-prefix6", "fast-path", false, false },
 	{ "fallback-default", "fast-path", false, false },
-	{ "ecmp-default-hash-mode", "fast-path", false, false },
+	{ "ecmp-default-hash-mode", "fast-path", true, true },
 	{ "mss-clamp", "fast-path", false, false },
 	{ "stale-time", "fast-path", true, false },
 	{ "no-slow-path", "fast-path", false, false },
 	{ "driver-workaround", "fast-path", false, false },
-	{ "fib-v4-max-entries", "fast-path", true, false },
-	{ "fib-v6-max-entries", "fast-path", true, false },
-	{ "nexthops-max-entries", "fast-path", true, false },
-	{ "ecmp-groups-max-entries", "fast-path", false, false },
+	{ "fib-v4-max-entries", "fast-path", true, true },
+	{ "fib-v6-max-entries", "fast-path", true, true },
+	{ "nexthops-max-entries", "fast-path", true, true },
+	{ "ecmp-groups-max-entries", "fast-path", true, true },
 };
 const size_t config_ndirectives =
     sizeof(config_directives) / sizeof(config_directives[0]);
@@ -194,10 +194,6 @@ unsupported(struct unsupported *u, const struct config_where *w,
 static void
 unsupported_source(struct unsupported *u, const struct config_source *s)
 {
-	if (s->bmp) {
-		unsupported(u, &s->where, "route-source bmp");
-		return;
-	}
 	if (s->md5[0] != '\0')
 		unsupported(u, &s->where, "route-source option md5");
 	if (s->ttl_security)

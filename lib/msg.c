@@ -46,6 +46,7 @@ static const struct field fields_msg_pipe[] = {
 
 static const struct field fields_msg_peer[] = {
     FIELD(msg_peer, id, U32),
+    FIELD(msg_peer, source, U32),
     FIELD(msg_peer, addr, ADDR),
     FIELD(msg_peer, remote_as, U32),
     FIELD(msg_peer, local_as, U32),
@@ -155,6 +156,9 @@ static const struct field fields_ctl_fib[] = {
     FIELD(ctl_fib, leaf, U32),
     FIELD(ctl_fib, nexthop, U32),
     FIELD(ctl_fib, group, BOOL),
+    FIELD(ctl_fib, members, STR),
+    FIELD(ctl_fib, gateways, STR),
+    FIELD(ctl_fib, states, STR),
     FIELD(ctl_fib, gateway, ADDR),
     FIELD(ctl_fib, neighbor, U32),
     FIELD(ctl_fib, neighbor_addr, ADDR),
@@ -283,6 +287,52 @@ static const struct field fields_ctl_audit[] = {
     FIELD(ctl_audit, percent, U32),
 };
 
+static const struct field fields_ctl_bmp_station[] = {
+    FIELD(ctl_bmp_station, addr, ADDR),
+    FIELD(ctl_bmp_station, port, U16),
+    FIELD(ctl_bmp_station, listener, ADDR),
+    FIELD(ctl_bmp_station, listener_port, U16),
+    FIELD(ctl_bmp_station, name, STR),
+    FIELD(ctl_bmp_station, description, STR),
+    FIELD(ctl_bmp_station, since, U64),
+    FIELD(ctl_bmp_station, loc_rib, BOOL),
+    FIELD(ctl_bmp_station, require_loc_rib, BOOL),
+    FIELD(ctl_bmp_station, peers, U32),
+    FIELD(ctl_bmp_station, peers_up, U32),
+    FIELD(ctl_bmp_station, messages, U64),
+    FIELD(ctl_bmp_station, bytes, U64),
+    FIELD(ctl_bmp_station, route_monitoring, U64),
+    FIELD(ctl_bmp_station, statistics, U64),
+    FIELD(ctl_bmp_station, route_mirroring, U64),
+    FIELD(ctl_bmp_station, ignored, U64),
+    FIELD(ctl_bmp_station, orphans, U64),
+    FIELD(ctl_bmp_station, unknown, U64),
+};
+
+static const struct field fields_ctl_bmp_peer[] = {
+    FIELD(ctl_bmp_peer, station, ADDR),
+    FIELD(ctl_bmp_peer, addr, ADDR),
+    FIELD(ctl_bmp_peer, remote_as, U32),
+    FIELD(ctl_bmp_peer, router_id, U32),
+    FIELD(ctl_bmp_peer, state, STR),
+    FIELD(ctl_bmp_peer, since, U64),
+    FIELD(ctl_bmp_peer, vrf, BOOL),
+    FIELD(ctl_bmp_peer, filtered, BOOL),
+    FIELD(ctl_bmp_peer, ipv4, BOOL),
+    FIELD(ctl_bmp_peer, ipv6, BOOL),
+    FIELD(ctl_bmp_peer, view4, STR),
+    FIELD(ctl_bmp_peer, view6, STR),
+    FIELD(ctl_bmp_peer, add_path4, BOOL),
+    FIELD(ctl_bmp_peer, add_path6, BOOL),
+    FIELD(ctl_bmp_peer, eor4, BOOL),
+    FIELD(ctl_bmp_peer, eor6, BOOL),
+    FIELD(ctl_bmp_peer, updates, U64),
+    FIELD(ctl_bmp_peer, ignored, U64),
+    FIELD(ctl_bmp_peer, announced, U64),
+    FIELD(ctl_bmp_peer, withdrawn, U64),
+    FIELD(ctl_bmp_peer, last_down, STR),
+};
+
 static const struct field fields_ctl_policy[] = {
     FIELD(ctl_policy, directive, STR),
     FIELD(ctl_policy, text, STR),
@@ -328,6 +378,10 @@ const struct record record_ctl_rib_request =
 const struct record record_ctl_rib = RECORD(ctl_rib, fields_ctl_rib);
 const struct record record_ctl_memory = RECORD(ctl_memory, fields_ctl_memory);
 const struct record record_ctl_audit = RECORD(ctl_audit, fields_ctl_audit);
+const struct record record_ctl_bmp_station =
+    RECORD(ctl_bmp_station, fields_ctl_bmp_station);
+const struct record record_ctl_bmp_peer =
+    RECORD(ctl_bmp_peer, fields_ctl_bmp_peer);
 
 static const struct {
 	uint32_t type;
@@ -347,6 +401,8 @@ static const struct {
     {REC_RIB, &record_ctl_rib},
     {REC_MEMORY, &record_ctl_memory},
     {REC_AUDIT, &record_ctl_audit},
+    {REC_BMP_STATION, &record_ctl_bmp_station},
+    {REC_BMP_PEER, &record_ctl_bmp_peer},
     {CTL_END, &record_ctl_end},
 };
 

@@ -59,6 +59,8 @@ enum msg {
 	M_GENERATION_WANT,	/* empty: I want tables to build anew in */
 	M_GENERATION_COMMIT,	/* msg_u32 generation: all of it is written
 				   and acknowledged; let programs use it */
+	M_GENERATION_ABORT,	/* msg_u32 generation: what is to be in it does
+				   not fit; the current one stays */
 	/* parent to rde */
 	M_TABLE_INFO,		/* msg_table_info: fresh, zeroed tables, of
 				   the first generation or the next */
@@ -97,7 +99,8 @@ struct msg_pipe {
 };
 
 struct msg_peer {
-	uint32_t	id;		/* bgpe's; below PEERS_MAX */
+	uint32_t	id;		/* the engine's; below PEERS_MAX */
+	uint32_t	source;		/* index of the route source */
 	struct addr	addr;
 	uint32_t	remote_as;
 	uint32_t	local_as;
@@ -196,6 +199,8 @@ enum ctl {
 	CTL_SHOW_RIB,		/* rde: ctl_rib_request; ctl_rib */
 	CTL_SHOW_MEMORY,	/* parent: ctl_memory */
 	CTL_SHOW_MEMORY_RIB,	/* rde: ctl_memory, then ctl_audit */
+	CTL_SHOW_BMP,		/* bmpe: ctl_bmp_station, each followed by its
+				   ctl_bmp_peer */
 
 	/* records */
 	REC_SUMMARY = 100,
@@ -212,6 +217,8 @@ enum ctl {
 	REC_RIB,
 	REC_MEMORY,
 	REC_AUDIT,
+	REC_BMP_STATION,
+	REC_BMP_PEER,
 
 	CTL_END = 200		/* ctl_end */
 };
@@ -278,6 +285,11 @@ struct ctl_fib {
 	uint32_t	nexthop;	/* id, 0 none, 1 punt; with group: of
 					   the ECMP group */
 	bool		group;
+	/* with group: of each of its members, in order of id and with a comma
+	   between them, id, next hop and state */
+	char		members[160];
+	char		gateways[768];
+	char		states[192];
 	struct addr	gateway;	/* next hop of the best path */
 	uint32_t	neighbor;	/* peer id */
 	struct addr	neighbor_addr;
@@ -326,7 +338,8 @@ struct ctl_nexthop {
 
 struct ctl_nexthop_rib {
 	uint32_t	id;
-	uint64_t	routes;		/* best paths that point there */
+	uint64_t	routes;		/* that lead there, by it alone or by
+					   an ECMP group */
 };
 
 struct ctl_interface {
@@ -389,8 +402,10 @@ struct ctl_rib {
 
 struct ctl_memory {
 	char		owner[16];	/* kernel, or a process */
-	char		what[32];	/* table, RIB tree, ... or process */
-	uint64_t	bytes;
+	char		what[32];	/* table, RIB tree, ...; "process": its
+					   resident pages */
+	uint64_t	bytes;		/* of a table: 0 from rde, which knows
+					   what is used, the parent the rest */
 	uint64_t	used;		/* bytes of it in use; of a process its
 					   resident pages that are its own */
 	uint64_t	items;		/* nodes, paths, sets, ...; 0: none */
@@ -404,6 +419,45 @@ struct ctl_audit {
 	uint32_t	percent;	/* of the one that runs */
 };
 
+struct ctl_bmp_station {	/* of a router */
+	struct addr	addr;
+	uint16_t	port;
+	struct addr	listener;
+	uint16_t	listener_port;
+	char		name[64];	/* sysName, */
+	char		description[256];	/* sysDescr of its Initiation */
+	uint64_t	since;		/* seconds it has been connected */
+	bool		loc_rib;	/* it sends one: nothing else is used */
+	bool		require_loc_rib;
+	uint32_t	peers;
+	uint32_t	peers_up;
+	uint64_t	messages, bytes;
+	uint64_t	route_monitoring, statistics, route_mirroring;
+	uint64_t	ignored;	/* Route Monitoring that was not used */
+	uint64_t	orphans;	/* messages of peers that are not up */
+	uint64_t	unknown;	/* types */
+};
+
+struct ctl_bmp_peer {
+	struct addr	station;	/* the router that tells of it */
+	struct addr	addr;		/* AF_UNSPEC: the router's Loc-RIB */
+	uint32_t	remote_as;
+	uint32_t	router_id;	/* host order */
+	char		state[16];	/* up, down, ignored, failed */
+	uint64_t	since;		/* seconds in it */
+	bool		vrf;		/* not of the default instance */
+	bool		filtered;	/* a Loc-RIB, not all of it */
+	bool		ipv4, ipv6;	/* routes are taken */
+	char		view4[16], view6[16];	/* none, pre-policy,
+						   post-policy, loc-rib */
+	bool		add_path4, add_path6;	/* RFC 7911 */
+	bool		eor4, eor6;	/* End-of-RIB seen */
+	uint64_t	updates;	/* Route Monitoring */
+	uint64_t	ignored;	/* of these, not used */
+	uint64_t	announced, withdrawn;	/* prefixes */
+	char		last_down[128];
+};
+
 struct ctl_policy {
 	char		directive[24];	/* allow-prefix, attach, ... */
 	char		text[4000];	/* its arguments, secrets masked */
@@ -414,7 +468,8 @@ extern const struct record record_ctl_end, record_ctl_text, record_ctl_summary,
     record_ctl_neighbor, record_ctl_neighbor_rib, record_ctl_nexthop,
     record_ctl_nexthop_rib, record_ctl_interface, record_ctl_counter,
     record_ctl_policy, record_ctl_rib_request, record_ctl_rib,
-    record_ctl_memory, record_ctl_audit;
+    record_ctl_memory, record_ctl_audit, record_ctl_bmp_station,
+    record_ctl_bmp_peer;
 
 /* The record of a REC_* type or CTL_END; NULL if there is none. */
 const struct record	*ctl_record(uint32_t);

@@ -18,7 +18,7 @@ summary_fill(struct ctl_summary *s)
 	s->pid = getpid();
 	s->uptime = time(NULL) - parent.started;
 	strlcpy(s->config, parent.opt.config, sizeof(s->config));
-	strlcpy(s->mode, mode_name(parent.conf->mode), sizeof(s->mode));
+	strlcpy(s->mode, mode_name(generation_mode()), sizeof(s->mode));
 	s->dry_run = parent.conf->dry_run;
 	s->breaker_set = parent.conf->breaker.set;
 	s->breaker_tripped = parent.tripped;
@@ -194,6 +194,7 @@ static const struct {
 	{ CTL_SHOW_NEXTHOP,	show_nexthop },
 	{ CTL_SHOW_INTERFACES,	show_interfaces },
 	{ CTL_SHOW_COUNTERS,	show_counters },
+	{ CTL_SHOW_MEMORY,	memory_answer },
 	{ CTL_LOG,		set_log },
 	{ CTL_BREAKER_RESET,	breaker_reset },
 };

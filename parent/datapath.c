@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One generation of the data path: its maps, its program, its dead-man's
- * beat.  What the tables mean is decided elsewhere.
+ * The data path's first generation, and what all of a daemon share: counters,
+ * egress interfaces, the dead-man's beat.  What the tables mean is decided
+ * elsewhere.
  */
 #include <sys/types.h>
 
@@ -38,65 +39,84 @@ power_of_two(uint32_t n)
 	return (n != 0 && (n & (n - 1)) == 0);
 }
 
-static int
-create_tables(struct dp *dp, const struct dp_params *params, char *err)
+int
+dp_tables(struct dp *dp, const struct dp_params *params, char *err)
 {
 	const struct {
 		const char *name;
 		size_t size;
-		uint32_t words;
-	} want[DP_TABLES] = {
-		[DP_DIR4] = { "pf_dir4", FIB4_DIR_WORDS * sizeof(uint32_t),
-		    FIB4_DIR_WORDS },
+	} want[DP_OWN] = {
+		[DP_DIR4] = { "pf_dir4", FIB4_DIR_WORDS * sizeof(uint32_t) },
 		[DP_POOL4] = { "pf_pool4",
-		    (size_t)params->units4 * 8 + FIB_POOL_SLACK,
-		    params->units4 * 2 },
-		[DP_DIR6] = { "pf_dir6", FIB6_DIR_WORDS * sizeof(uint32_t),
-		    FIB6_DIR_WORDS },
+		    (size_t)params->units4 * 8 + FIB_POOL_SLACK },
+		[DP_DIR6] = { "pf_dir6", FIB6_DIR_WORDS * sizeof(uint32_t) },
 		[DP_POOL6] = { "pf_pool6",
-		    (size_t)params->units6 * 8 + FIB_POOL_SLACK,
-		    params->units6 * 2 },
+		    (size_t)params->units6 * 8 + FIB_POOL_SLACK },
 		[DP_GROUPS] = { "pf_groups",
-		    params->groups * sizeof(struct ecmp_group),
-		    params->groups * GROUP_WORDS },
+		    params->groups * sizeof(struct ecmp_group) },
 		[DP_NEXTHOPS] = { "pf_nexthops",
-		    params->nexthops * sizeof(uint32_t), 0 },
+		    params->nexthops * sizeof(uint32_t) },
 		[DP_NHENTS] = { "pf_nhents",
-		    dp->nh.entries * sizeof(struct nh_entry), 0 },
-		[DP_PORTS] = { "pf_ports", PORTS_MAX * sizeof(struct port), 0 },
-		[DP_CONTROL] = { "pf_control", sizeof(struct control), 0 },
+		    dp->nh.entries * sizeof(struct nh_entry) },
 	};
-	struct control *control;
 	size_t i;
 
-	for (i = 0; i < DP_TABLES; i++) {
+	for (i = 0; i < DP_OWN; i++) {
 		if (table_create(&dp->tables[i], want[i].name, want[i].size) ==
 		    -1) {
 			dp_error(err, "cannot create map %s of %zu bytes: %s",
 			    want[i].name, want[i].size, strerror(errno));
 			return (-1);
 		}
-		dp->tables[i].words = want[i].words;
 	}
-	control = dp->tables[DP_CONTROL].mem;
+	dp_words(dp);
+	return (0);
+}
+
+void
+dp_words(struct dp *dp)
+{
+	size_t i;
+
+	for (i = 0; i < FIB_TABLE_MAX; i++)
+		dp->tables[i].words = dp->tables[i].size / sizeof(uint32_t);
+	dp->tables[DP_POOL4].words -= FIB_POOL_SLACK / sizeof(uint32_t);
+	dp->tables[DP_POOL6].words -= FIB_POOL_SLACK / sizeof(uint32_t);
+}
+
+/* Tables that outlive generations. */
+static int
+create_shared(struct dp_shared *sh, char *err)
+{
+	struct control *control;
+
+	if (table_create(&sh->tables[DP_PORTS], "pf_ports",
+		PORTS_MAX * sizeof(struct port)) == -1 ||
+	    table_create(&sh->tables[DP_CONTROL], "pf_control",
+		sizeof(struct control)) == -1) {
+		dp_error(err, "cannot create maps pf_ports, pf_control: %s",
+		    strerror(errno));
+		return (-1);
+	}
+	control = sh->tables[DP_CONTROL].mem;
 	control->abi = ABI_VERSION;
 	return (0);
 }
 
 /* The map whose update waits for all programs to end. */
 static int
-create_grace(struct dp *dp)
+create_grace(struct dp_shared *sh)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts);
 
-	dp->grace_inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "pf_grace_in",
+	sh->grace_inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "pf_grace_in",
 	    sizeof(uint32_t), sizeof(uint32_t), 1, NULL);
-	if (dp->grace_inner < 0)
+	if (sh->grace_inner < 0)
 		return (-1);
-	opts.inner_map_fd = dp->grace_inner;
-	dp->grace = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "pf_grace",
+	opts.inner_map_fd = sh->grace_inner;
+	sh->grace = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "pf_grace",
 	    sizeof(uint32_t), sizeof(uint32_t), 1, &opts);
-	return (dp->grace < 0 ? -1 : 0);
+	return (sh->grace < 0 ? -1 : 0);
 }
 
 static int
@@ -115,7 +135,7 @@ map_is(int fd, const struct bpf_map_info *want)
 
 /* The control block that an earlier daemon pinned names its layouts. */
 static bool
-pinned_abi(const struct dp *dp)
+pinned_abi(const struct dp_shared *sh)
 {
 	struct control control;
 	char path[PATH_MAX];
@@ -123,7 +143,7 @@ pinned_abi(const struct dp *dp)
 	bool same = false;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/control", dp->root);
+	snprintf(path, sizeof(path), "%s/control", sh->root);
 	if ((fd = bpf_obj_get(path)) < 0)
 		return (false);
 	if (map_is(fd,
@@ -139,11 +159,11 @@ pinned_abi(const struct dp *dp)
 
 /* Pin, in the place of what may be pinned there. */
 static int
-pin_over(const struct dp *dp, int fd, const char *name, char *err)
+pin_over(const struct dp_shared *sh, int fd, const char *name, char *err)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s", dp->root, name);
+	snprintf(path, sizeof(path), "%s/%s", sh->root, name);
 	if (unlink(path) == -1 && errno != ENOENT) {
 		dp_error(err, "cannot unlink %s: %s", path, strerror(errno));
 		return (-1);
@@ -157,14 +177,14 @@ pin_over(const struct dp *dp, int fd, const char *name, char *err)
 
 /* Take over a pinned map, or make one and pin it. */
 static int
-shared_map(const struct dp *dp, const char *name,
+shared_map(const struct dp_shared *sh, const char *name,
     const struct bpf_map_info *want, bool adopt, char *err)
 {
 	char path[PATH_MAX];
 	int fd;
 
-	if (dp->pin && adopt) {
-		snprintf(path, sizeof(path), "%s/%s", dp->root, name);
+	if (sh->pin && adopt) {
+		snprintf(path, sizeof(path), "%s/%s", sh->root, name);
 		if ((fd = bpf_obj_get(path)) >= 0) {
 			if (map_is(fd, want))
 				return (fd);
@@ -180,7 +200,7 @@ shared_map(const struct dp *dp, const char *name,
 		    strerror(errno));
 		return (-1);
 	}
-	if (dp->pin && pin_over(dp, fd, name, err) == -1) {
+	if (sh->pin && pin_over(sh, fd, name, err) == -1) {
 		close(fd);
 		return (-1);
 	}
@@ -188,7 +208,7 @@ shared_map(const struct dp *dp, const char *name,
 }
 
 static int
-create_maps(struct dp *dp, const struct dp_params *params, char *err)
+create_maps(struct dp_shared *sh, char *err)
 {
 	const struct bpf_map_info counters = { .type =
 						   BPF_MAP_TYPE_PERCPU_ARRAY,
@@ -202,37 +222,56 @@ create_maps(struct dp *dp, const struct dp_params *params, char *err)
 		.value_size = 4,
 		.max_entries = EGRESS_MAX };
 
-	if (nh_pool_init(&dp->nh, params->nexthops * 2) == -1) {
-		dp_error(err, "nexthop table: %s", strerror(errno));
+	if (create_shared(sh, err) == -1)
 		return (-1);
-	}
-	if (create_tables(dp, params, err) == -1)
-		return (-1);
-	if (create_grace(dp) == -1) {
+	if (create_grace(sh) == -1) {
 		dp_error(err, "cannot create map pf_grace: %s",
 		    strerror(errno));
 		return (-1);
 	}
-	dp->counters = shared_map(dp, "counters", &counters,
-	    dp->pin && pinned_abi(dp), err);
-	if (dp->counters == -1)
+	sh->counters = shared_map(sh, "counters", &counters,
+	    sh->pin && pinned_abi(sh), err);
+	if (sh->counters == -1)
 		return (-1);
-	dp->devmap = shared_map(dp, "devmap", &devmap, true, err);
-	return (dp->devmap == -1 ? -1 : 0);
+	sh->devmap = shared_map(sh, "devmap", &devmap, true, err);
+	return (sh->devmap == -1 ? -1 : 0);
+}
+
+static struct dp_shared *
+shared_new(const struct dp_params *params)
+{
+	struct dp_shared *sh;
+
+	if ((sh = calloc(1, sizeof(*sh))) == NULL)
+		return (NULL);
+	sh->tables[DP_PORTS].fd = sh->tables[DP_CONTROL].fd = -1;
+	sh->counters = sh->devmap = sh->grace = sh->grace_inner = -1;
+	sh->pin = params->pin;
+	if (sh->pin && (sh->root = strdup(params->root)) == NULL) {
+		free(sh);
+		return (NULL);
+	}
+	sh->frags = !params->no_frags && dp_has_frags();
+	return (sh);
+}
+
+static bool
+params_good(const struct dp_params *p)
+{
+	return (power_of_two(p->units4) && p->units4 <= UNITS_MAX &&
+	    power_of_two(p->units6) && p->units6 <= UNITS_MAX &&
+	    power_of_two(p->nexthops) && p->nexthops >= 4 &&
+	    p->nexthops <= NEXTHOPS_MAX && power_of_two(p->groups) &&
+	    p->groups >= 2 && p->groups <= NEXTHOPS_MAX);
 }
 
 struct dp *
-dp_load(const struct dp_params *params, char *err)
+dp_new(struct dp_shared *sh, const struct dp_params *params, char *err)
 {
 	struct dp *dp;
 	size_t i;
 
-	if (!power_of_two(params->units4) || params->units4 > UNITS_MAX ||
-	    !power_of_two(params->units6) || params->units6 > UNITS_MAX ||
-	    !power_of_two(params->nexthops) || params->nexthops < 4 ||
-	    params->nexthops > NEXTHOPS_MAX ||
-	    !power_of_two(params->groups) || params->groups < 2 ||
-	    params->groups > NEXTHOPS_MAX) {
+	if (!params_good(params)) {
 		dp_error(err,
 		    "table sizes %u, %u, %u, %u: not powers of two "
 		    "within bounds",
@@ -240,27 +279,46 @@ dp_load(const struct dp_params *params, char *err)
 		    params->groups);
 		return (NULL);
 	}
-	if ((dp = calloc(1, sizeof(*dp))) == NULL) {
+	if ((dp = calloc(1, sizeof(*dp))) == NULL ||
+	    nh_pool_init(&dp->nh, params->nexthops * 2) == -1) {
 		dp_error(err, "%s", strerror(errno));
+		if (dp != NULL)
+			nh_pool_free(&dp->nh);
+		free(dp);
 		return (NULL);
 	}
-	for (i = 0; i < DP_TABLES; i++)
+	for (i = 0; i < DP_OWN; i++)
 		dp->tables[i].fd = -1;
-	dp->counters = dp->devmap = dp->grace = dp->grace_inner = -1;
 	dp->prog = dp->beat = -1;
 	dp->nexthops = params->nexthops;
 	dp->groups = params->groups;
-	dp->pin = params->pin;
-	if (dp->pin && (dp->root = strdup(params->root)) == NULL) {
+	dp->mode = params->mode;
+	dp->hash_mode = params->hash_mode;
+	dp->hash_seed = params->hash_seed;
+	dp->sh = sh;
+	sh->refs++;
+	return (dp);
+}
+
+struct dp *
+dp_load(const struct dp_params *params, char *err)
+{
+	struct dp_shared *sh;
+	struct dp *dp;
+
+	if ((sh = shared_new(params)) == NULL) {
 		dp_error(err, "%s", strerror(errno));
-		dp_free(dp);
 		return (NULL);
 	}
-	dp->frags = !params->no_frags && dp_has_frags();
-	if (create_maps(dp, params, err) == -1 ||
-	    dp_program(dp, params->mode, &dp->prog, &dp->beat, err) == -1 ||
-	    (dp->pin &&
-		pin_over(dp, dp->tables[DP_CONTROL].fd, "control", err) ==
+	if ((dp = dp_new(sh, params, err)) == NULL) {
+		free(sh->root);
+		free(sh);
+		return (NULL);
+	}
+	if (create_maps(sh, err) == -1 || dp_tables(dp, params, err) == -1 ||
+	    dp_program(dp, err) == -1 ||
+	    (sh->pin &&
+		pin_over(sh, sh->tables[DP_CONTROL].fd, "control", err) ==
 		    -1)) {
 		dp_free(dp);
 		return (NULL);
@@ -275,6 +333,26 @@ close_fd(int fd)
 		close(fd);
 }
 
+static void
+shared_free(struct dp_shared *sh)
+{
+	size_t i;
+
+	if (--sh->refs > 0)
+		return;
+	for (i = 0; i < sh->nlinks; i++)
+		close_fd(sh->links[i].fd);
+	for (i = DP_OWN; i < DP_TABLES; i++)
+		table_close(&sh->tables[i]);
+	close_fd(sh->counters);
+	close_fd(sh->devmap);
+	close_fd(sh->grace);
+	close_fd(sh->grace_inner);
+	free(sh->links);
+	free(sh->root);
+	free(sh);
+}
+
 void
 dp_free(struct dp *dp)
 {
@@ -282,19 +360,12 @@ dp_free(struct dp *dp)
 
 	if (dp == NULL)
 		return;
-	for (i = 0; i < dp->nlinks; i++)
-		close_fd(dp->links[i].fd);
-	for (i = 0; i < DP_TABLES; i++)
+	for (i = 0; i < DP_OWN; i++)
 		table_close(&dp->tables[i]);
-	close_fd(dp->counters);
-	close_fd(dp->devmap);
-	close_fd(dp->grace);
-	close_fd(dp->grace_inner);
 	close_fd(dp->prog);
 	close_fd(dp->beat);
 	nh_pool_free(&dp->nh);
-	free(dp->links);
-	free(dp->root);
+	shared_free(dp->sh);
 	free(dp);
 }
 
@@ -305,45 +376,16 @@ dp_prog_fd(const struct dp *dp)
 }
 
 int
-dp_set_mode(struct dp *dp, uint8_t mode, char *err)
-{
-	int prog, beat;
-	size_t i;
-
-	if (dp_program(dp, mode, &prog, &beat, err) == -1)
-		return (-1);
-	for (i = 0; i < dp->nlinks; i++) {
-		if (bpf_link_update(dp->links[i].fd, prog, NULL) == 0)
-			continue;
-		/* ENOLINK: the interface is gone, and its link with it */
-		if (errno == ENOLINK)
-			continue;
-		dp_error(err, "interface %u: cannot update the link: %s",
-		    dp->links[i].ifindex, strerror(errno));
-		while (i-- > 0)
-			bpf_link_update(dp->links[i].fd, dp->prog, NULL);
-		close(prog);
-		close(beat);
-		return (-1);
-	}
-	close(dp->prog);
-	close(dp->beat);
-	dp->prog = prog;
-	dp->beat = beat;
-	return (0);
-}
-
-int
 dp_egress_set(struct dp *dp, unsigned int ifindex, bool on)
 {
 	uint32_t key = ifindex;
 
 	if (on)
 		return (
-		    bpf_map_update_elem(dp->devmap, &key, &key, BPF_ANY) == 0 ?
+		    bpf_map_update_elem(dp->sh->devmap, &key, &key, BPF_ANY) == 0 ?
 			0 :
 			-1);
-	if (bpf_map_delete_elem(dp->devmap, &key) != 0 && errno != ENOENT)
+	if (bpf_map_delete_elem(dp->sh->devmap, &key) != 0 && errno != ENOENT)
 		return (-1);
 	return (0);
 }
@@ -354,7 +396,7 @@ dp_egress_only(struct dp *dp, const unsigned int *keep, size_t n)
 	uint32_t keys[EGRESS_MAX], key;
 	size_t i, k, nkeys = 0;
 
-	while (nkeys < EGRESS_MAX && bpf_map_get_next_key(dp->devmap,
+	while (nkeys < EGRESS_MAX && bpf_map_get_next_key(dp->sh->devmap,
 	    nkeys == 0 ? NULL : &keys[nkeys - 1], &key) == 0)
 		keys[nkeys++] = key;
 	for (i = 0; i < nkeys; i++) {
@@ -415,7 +457,7 @@ dp_counters(const struct dp *dp, uint64_t *count)
 	}
 	if ((v = calloc(cpus, sizeof(*v))) == NULL)
 		return (-1);
-	if (bpf_map_lookup_elem(dp->counters, &key, v) != 0) {
+	if (bpf_map_lookup_elem(dp->sh->counters, &key, v) != 0) {
 		free(v);
 		return (-1);
 	}
@@ -433,8 +475,10 @@ dp_memory(const struct dp *dp)
 	int cpus = libbpf_num_possible_cpus();
 	size_t i;
 
-	for (i = 0; i < DP_TABLES; i++)
+	for (i = 0; i < DP_OWN; i++)
 		bytes += dp->tables[i].mapped;
+	for (; i < DP_TABLES; i++)
+		bytes += dp->sh->tables[i].mapped;
 	return (bytes + (cpus < 1 ? 1 : cpus) * sizeof(struct percpu));
 }
 
@@ -443,18 +487,23 @@ dp_grace(const struct dp *dp)
 {
 	uint32_t key = 0;
 
-	return (bpf_map_update_elem(dp->grace, &key, &dp->grace_inner,
+	return (bpf_map_update_elem(dp->sh->grace, &key, &dp->sh->grace_inner,
 		    BPF_ANY) == 0 ?
 		0 :
 		-1);
 }
 
+/* Mappings would keep the tables after the parent has let them go. */
 void
-dp_grace_only(const struct dp *dp, int keep)
+dp_grace_only(struct dp *dp, int keep)
 {
 	int fd, last = sysconf(_SC_OPEN_MAX);
+	size_t i;
 
+	for (i = 0; i < DP_OWN; i++)
+		table_close(&dp->tables[i]);
 	for (fd = 3; fd < last; fd++)
-		if (fd != keep && fd != dp->grace && fd != dp->grace_inner)
+		if (fd != keep && fd != dp->sh->grace &&
+		    fd != dp->sh->grace_inner)
 			close(fd);
 }

@@ -19,7 +19,8 @@ enum dp_table {
 	DP_GROUPS = FIB_TABLE_GROUPS,
 	DP_NEXTHOPS = FIB_TABLE_MAX,
 	DP_NHENTS,
-	DP_PORTS,
+	DP_OWN, /* those above are a generation's own, these are shared */
+	DP_PORTS = DP_OWN,
 	DP_CONTROL,
 	DP_TABLES
 };
@@ -54,20 +55,31 @@ struct dp_link {
 	char why[DP_ERRLEN]; /* of a fallback */
 };
 
-struct dp {
-	struct table tables[DP_TABLES];
-	struct nh_pool nh;
+/* What all generations of a daemon have in common. */
+struct dp_shared {
+	unsigned int refs;
+	struct table tables[DP_TABLES]; /* from DP_OWN on */
 	struct dp_link *links;
 	size_t nlinks;
 	char *root;
-	uint32_t nexthops;
-	uint32_t groups;
 	bool pin;
 	bool frags;
 	int counters;
 	int devmap;
 	int grace; /* outer map */
 	int grace_inner;
+};
+
+/* One generation. */
+struct dp {
+	struct dp_shared *sh;
+	struct table tables[DP_OWN];
+	struct nh_pool nh;
+	uint32_t nexthops;
+	uint32_t groups;
+	uint8_t mode;
+	uint8_t hash_mode;
+	uint64_t hash_seed;
 	int prog;
 	int beat;
 };
@@ -75,14 +87,23 @@ struct dp {
 void
 dp_error(char *, const char *, ...) __attribute__((__format__(printf, 2, 3)));
 
+/* datapath.c */
+/* A generation with no tables yet; its reference to what is shared. */
+struct dp *dp_new(struct dp_shared *, const struct dp_params *, char *);
+/* Create its tables; how many words of each rde may write. */
+int dp_tables(struct dp *, const struct dp_params *, char *);
+void dp_words(struct dp *);
+
 /* dp_table.c */
 /* Create and map one table of size bytes. -1 with errno. */
 int table_create(struct table *, const char *, size_t);
+/* Take over and map one that was made by a fork of ours. -1 with errno. */
+int table_take(struct table *, int fd);
 void table_close(struct table *);
 
 /* dp_load.c */
-/* Load path and beat for this mode into fds; what was there stays. */
-int dp_program(const struct dp *, uint8_t, int *, int *, char *);
+/* Load path and beat with the tables and constants of a generation. */
+int dp_program(struct dp *, char *);
 /* Does the kernel take programs for multi-buffer packets? */
 bool dp_has_frags(void);
 

@@ -37,9 +37,9 @@ link_find(struct dp *dp, unsigned int ifindex)
 {
 	size_t i;
 
-	for (i = 0; i < dp->nlinks; i++)
-		if (dp->links[i].ifindex == ifindex)
-			return (&dp->links[i]);
+	for (i = 0; i < dp->sh->nlinks; i++)
+		if (dp->sh->links[i].ifindex == ifindex)
+			return (&dp->sh->links[i]);
 	return (NULL);
 }
 
@@ -123,11 +123,11 @@ link_add(struct dp *dp, unsigned int ifindex, int fd, enum dp_attached mode,
 {
 	struct dp_link *links;
 
-	links = reallocarray(dp->links, dp->nlinks + 1, sizeof(*links));
+	links = reallocarray(dp->sh->links, dp->sh->nlinks + 1, sizeof(*links));
 	if (links == NULL)
 		return (-1);
-	dp->links = links;
-	links += dp->nlinks++;
+	dp->sh->links = links;
+	links += dp->sh->nlinks++;
 	links->ifindex = ifindex;
 	links->fd = fd;
 	links->mode = mode;
@@ -168,9 +168,9 @@ adopt(struct dp *dp, unsigned int ifindex, enum attach_mode want, char *why,
 	enum dp_attached mode = DP_NONE;
 	int fd;
 
-	if (!dp->pin)
+	if (!dp->sh->pin)
 		return (0);
-	link_path(dp->root, ifindex, path, sizeof(path));
+	link_path(dp->sh->root, ifindex, path, sizeof(path));
 	if ((fd = bpf_obj_get(path)) < 0) {
 		if (errno == ENOENT)
 			return (0);
@@ -180,12 +180,12 @@ adopt(struct dp *dp, unsigned int ifindex, enum attach_mode want, char *why,
 	if (link_info(fd, &info) && info.xdp.ifindex == ifindex)
 		mode = attached_mode(ifindex, info.prog_id);
 	if (!mode_fits(mode, want)) {
-		link_remove(dp->root, ifindex, fd);
+		link_remove(dp->sh->root, ifindex, fd);
 		return (0);
 	}
 	if (bpf_link_update(fd, dp->prog, NULL) != 0) {
 		if (errno == ENOLINK) {
-			link_remove(dp->root, ifindex, fd);
+			link_remove(dp->sh->root, ifindex, fd);
 			return (0);
 		}
 		reason(ifindex, errno, err);
@@ -219,8 +219,8 @@ attach(struct dp *dp, unsigned int ifindex, enum dp_attached mode,
 		errno = -fd;
 		return (-1);
 	}
-	if (dp->pin) {
-		link_path(dp->root, ifindex, path, sizeof(path));
+	if (dp->sh->pin) {
+		link_path(dp->sh->root, ifindex, path, sizeof(path));
 		if (bpf_obj_pin(fd, path) != 0) {
 			dp_error(err, "cannot pin %s: %s", path,
 			    strerror(errno));
@@ -231,7 +231,7 @@ attach(struct dp *dp, unsigned int ifindex, enum dp_attached mode,
 	}
 	if (link_add(dp, ifindex, fd, mode, why) == -1) {
 		dp_error(err, "%s", strerror(errno));
-		link_remove(dp->root, ifindex, fd);
+		link_remove(dp->sh->root, ifindex, fd);
 		errno = 0;
 		return (-1);
 	}
@@ -282,8 +282,8 @@ dp_detach(struct dp *dp, unsigned int ifindex)
 
 	if ((l = link_find(dp, ifindex)) == NULL)
 		return;
-	link_remove(dp->root, ifindex, l->fd);
-	*l = dp->links[--dp->nlinks];
+	link_remove(dp->sh->root, ifindex, l->fd);
+	*l = dp->sh->links[--dp->sh->nlinks];
 }
 
 /* Detach the pinned links that keep (may be NULL) does not have. */
@@ -325,9 +325,9 @@ dp_detach_others(struct dp *dp)
 	char err[DP_ERRLEN];
 	int n;
 
-	if (!dp->pin)
+	if (!dp->sh->pin)
 		return;
-	if ((n = detach_pinned(dp->root, dp, 0, err)) == -1)
+	if ((n = detach_pinned(dp->sh->root, dp, 0, err)) == -1)
 		log_warnx("%s", err);
 	else if (n > 0)
 		log_info("detached from %d interfaces that are no longer "

@@ -93,11 +93,13 @@ swap_list(const struct dp *dp, const struct xdp *skel, struct swap *swaps)
 	for (i = 0; i < SWAPS; i++) {
 		swaps[i].map = maps[i];
 		swaps[i].declared = bpf_map__value_size(maps[i]);
-		if (i < DP_TABLES)
+		if (i < DP_OWN)
 			swaps[i].fd = dp->tables[i].fd;
+		else if (i < DP_TABLES)
+			swaps[i].fd = dp->sh->tables[i].fd;
 	}
-	swaps[DP_TABLES].fd = dp->counters;
-	swaps[DP_TABLES + 1].fd = dp->devmap;
+	swaps[DP_TABLES].fd = dp->sh->counters;
+	swaps[DP_TABLES + 1].fd = dp->sh->devmap;
 }
 
 /* Put our maps in the place of the object's. */
@@ -144,10 +146,10 @@ swap_out(const struct swap *swaps)
 }
 
 static void
-constants(const struct dp *dp, struct xdp *skel, uint8_t mode)
+constants(const struct dp *dp, struct xdp *skel)
 {
-	skel->rodata->cfg_mode = mode;
-	skel->rodata->cfg_frags = dp->frags;
+	skel->rodata->cfg_mode = dp->mode;
+	skel->rodata->cfg_frags = dp->sh->frags;
 	skel->rodata->cfg_pool4_mask =
 	    dp->tables[DP_POOL4].size - FIB_POOL_SLACK - 8;
 	skel->rodata->cfg_pool6_mask =
@@ -155,6 +157,8 @@ constants(const struct dp *dp, struct xdp *skel, uint8_t mode)
 	skel->rodata->cfg_group_mask = dp->groups - 1;
 	skel->rodata->cfg_nexthop_mask = dp->nexthops - 1;
 	skel->rodata->cfg_nhent_mask = dp->nh.entries - 1;
+	skel->rodata->cfg_hash_mode = dp->hash_mode;
+	skel->rodata->cfg_hash_seed = dp->hash_seed;
 }
 
 static int
@@ -164,21 +168,20 @@ take_fd(const struct bpf_program *prog)
 }
 
 int
-dp_program(const struct dp *dp, uint8_t mode, int *prog, int *beat, char *err)
+dp_program(struct dp *dp, char *err)
 {
 	struct swap swaps[SWAPS];
 	struct xdp *skel;
-	uint32_t flags = dp->frags ? BPF_F_XDP_HAS_FRAGS : 0;
+	uint32_t flags = dp->sh->frags ? BPF_F_XDP_HAS_FRAGS : 0;
 	int r;
 
-	*prog = *beat = -1;
 	libbpf_set_print(print);
 	if ((skel = xdp__open()) == NULL) {
 		dp_error(err, "cannot open the BPF object: %s",
 		    strerror(errno));
 		return (-1);
 	}
-	constants(dp, skel, mode);
+	constants(dp, skel);
 	bpf_program__set_flags(skel->progs.packetframe, flags);
 	bpf_program__set_flags(skel->progs.beat, flags);
 	swap_list(dp, skel, swaps);
@@ -186,16 +189,12 @@ dp_program(const struct dp *dp, uint8_t mode, int *prog, int *beat, char *err)
 		dp_error(err, "cannot use the tables: %s", strerror(errno));
 	else if ((r = bpf_object__load(skel->obj)) != 0)
 		dp_error(err, "cannot load the XDP program: %s", strerror(-r));
-	else if ((*prog = take_fd(skel->progs.packetframe)) == -1 ||
-	    (*beat = take_fd(skel->progs.beat)) == -1) {
+	else if ((dp->prog = take_fd(skel->progs.packetframe)) == -1 ||
+	    (dp->beat = take_fd(skel->progs.beat)) == -1)
 		dp_error(err, "cannot keep the XDP program: %s",
 		    strerror(errno));
-		if (*prog != -1)
-			close(*prog);
-		*prog = -1;
-	}
 	/* better to leak the object than our address space */
 	if (swap_out(swaps) == 0)
 		xdp__destroy(skel);
-	return (*prog == -1 ? -1 : 0);
+	return (dp->beat == -1 ? -1 : 0);
 }

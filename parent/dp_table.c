@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -42,6 +43,28 @@ table_create(struct table *t, const char *name, size_t size)
 	return (0);
 }
 
+int
+table_take(struct table *t, int fd)
+{
+	struct bpf_map_info info;
+	uint32_t len = sizeof(info);
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	memset(&info, 0, sizeof(info));
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) != 0)
+		return (-1);
+	t->size = info.value_size;
+	t->mapped = (t->size + page - 1) & ~(page - 1);
+	t->mem =
+	    mmap(NULL, t->mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (t->mem == MAP_FAILED) {
+		t->mem = NULL;
+		return (-1);
+	}
+	t->fd = fd;
+	return (0);
+}
+
 void
 table_close(struct table *t)
 {
@@ -54,20 +77,24 @@ table_close(struct table *t)
 }
 
 /*
- * A full table has about a third of a unit for a v4 route and 1.7 for a v6
- * one; lone long prefixes need more each, and nodes that wait for a grace
- * period count too.
+ * A full table takes about a quarter of a unit for a v4 route and one for a v6
+ * route.  Twice that leaves room for lone long prefixes, which take more each,
+ * and for nodes that wait for a grace period.  Smaller tables may be scattered
+ * wider: each v4 route may be alone in its slot of the direct array, with a
+ * node of one unit to itself.
  */
 uint32_t
 dp_units(int af, uint32_t routes)
 {
 	struct table t;
-	uint64_t want;
+	uint64_t want, lone;
 	uint32_t units = UNITS_MIN;
 
-	if (af == AF_INET)
-		want = (uint64_t)routes * 3 / 8 + UNITS_MIN;
-	else
+	if (af == AF_INET) {
+		want = (uint64_t)routes * 3 / 8;
+		lone = routes < FIB4_DIR_WORDS ? routes : FIB4_DIR_WORDS;
+		want = (want > lone ? want : lone) + UNITS_MIN;
+	} else
 		want = (uint64_t)routes * 2 + UNITS_MIN;
 	while (units < want && units < UNITS_MAX)
 		units *= 2;
@@ -131,7 +158,7 @@ dp_table_read(const struct dp *dp, enum fib_table table, uint32_t index,
 static struct port *
 port_slot(struct dp *dp, uint32_t start, uint32_t ifindex)
 {
-	struct port *ports = dp->tables[DP_PORTS].mem;
+	struct port *ports = dp->sh->tables[DP_PORTS].mem;
 	uint32_t i;
 
 	for (i = 0; i < PORT_PROBES; i++)
@@ -219,7 +246,7 @@ dp_port_clear(struct dp *dp, unsigned int ifindex)
 void
 dp_flags(struct dp *dp, uint32_t set, uint32_t clear)
 {
-	struct control *control = dp->tables[DP_CONTROL].mem;
+	struct control *control = dp->sh->tables[DP_CONTROL].mem;
 
 	__atomic_store_n(&control->flags, (control->flags & ~clear) | set,
 	    __ATOMIC_RELEASE);
@@ -228,7 +255,7 @@ dp_flags(struct dp *dp, uint32_t set, uint32_t clear)
 uint32_t
 dp_get_flags(const struct dp *dp)
 {
-	const struct control *control = dp->tables[DP_CONTROL].mem;
+	const struct control *control = dp->sh->tables[DP_CONTROL].mem;
 
 	return (control->flags);
 }
@@ -260,7 +287,7 @@ own_add(uint64_t *own, const struct prefix *p)
 void
 dp_own_set(struct dp *dp, const struct prefix *own, size_t n)
 {
-	struct control *control = dp->tables[DP_CONTROL].mem;
+	struct control *control = dp->sh->tables[DP_CONTROL].mem;
 	uint64_t own4[OWN_FILTER_WORDS] = { 0 }, own6[OWN_FILTER_WORDS] = { 0 };
 	size_t i;
 
@@ -270,4 +297,53 @@ dp_own_set(struct dp *dp, const struct prefix *own, size_t n)
 		__atomic_store_n(&control->own4[i], own4[i], __ATOMIC_RELEASE);
 		__atomic_store_n(&control->own6[i], own6[i], __ATOMIC_RELEASE);
 	}
+}
+
+static uint64_t
+words_set(const struct table *t)
+{
+	const uint32_t *w = t->mem;
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < t->size / sizeof(*w); i++)
+		n += w[i] != 0;
+	return (n);
+}
+
+/* What lies in pools and groups is rde's to say. */
+void
+dp_memory_own(const struct dp *dp, dp_memory_fn *fn, void *arg)
+{
+	uint64_t dir4 = dp->tables[DP_DIR4].size;
+	uint64_t dir6 = dp->tables[DP_DIR6].size;
+	uint64_t ids = words_set(&dp->tables[DP_NEXTHOPS]);
+	uint64_t entries = dp->nh.entries - dp->nh.nfree;
+
+	fn(arg, "dir4", dp->tables[DP_DIR4].mapped, dir4, 0);
+	fn(arg, "pool4", dp->tables[DP_POOL4].mapped, 0, 0);
+	fn(arg, "dir6", dp->tables[DP_DIR6].mapped, dir6, 0);
+	fn(arg, "pool6", dp->tables[DP_POOL6].mapped, 0, 0);
+	fn(arg, "groups", dp->tables[DP_GROUPS].mapped, 0, 0);
+	fn(arg, "nexthops", dp->tables[DP_NEXTHOPS].mapped,
+	    ids * sizeof(uint32_t), ids);
+	fn(arg, "nexthop entries", dp->tables[DP_NHENTS].mapped,
+	    entries * sizeof(struct nh_entry), entries);
+}
+
+void
+dp_memory_shared(const struct dp *dp, dp_memory_fn *fn, void *arg)
+{
+	const struct table *t = dp->sh->tables;
+	const struct port *ports = t[DP_PORTS].mem;
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t n = 0, counters = sizeof(struct percpu);
+	uint32_t i;
+
+	for (i = 0; i < PORTS_MAX; i++)
+		n += ports[i].ifindex != 0;
+	counters *= cpus < 1 ? 1 : cpus;
+	fn(arg, "ports", t[DP_PORTS].mapped, n * sizeof(struct port), n);
+	fn(arg, "control", t[DP_CONTROL].mapped, t[DP_CONTROL].size, 0);
+	fn(arg, "counters", counters, counters, 0);
 }

@@ -3,14 +3,10 @@
  * What watches over the fast path: the dead-man's beat, the circuit breaker
  * and its state on disk, the metrics textfile.
  */
-#include <sys/stat.h>
-
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../lib/log.h"
 #include "shell.h"
@@ -28,26 +24,11 @@ static struct {
 	bool		 unwritten;	/* the metrics, and the log says so */
 } guard;
 
-/* Write whole and rename, so that a crash leaves the old or the new. */
 static int
 save_state(void)
 {
-	const char	*text = parent.tripped ? STATE_TRIPPED : STATE_ARMED;
-	size_t		 len = strlen(text);
-	int		 fd, ret = -1;
-
-	fd = openat(parent.statefd, STATE_FILE ".new", O_WRONLY | O_CREAT |
-	    O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (fd != -1 && write(fd, text, len) == (ssize_t)len &&
-	    fsync(fd) == 0 && renameat(parent.statefd, STATE_FILE ".new",
-	    parent.statefd, STATE_FILE) == 0)
-		ret = 0;
-	if (ret == -1)
-		log_warn("state-dir %s: %s", parent.conf->state_dir,
-		    STATE_FILE);
-	if (fd != -1)
-		close(fd);
-	return (ret);
+	return (state_write(STATE_FILE,
+	    parent.tripped ? STATE_TRIPPED : STATE_ARMED));
 }
 
 /* A breaker that had tripped stays so over restarts. -1: the state cannot be
@@ -55,28 +36,18 @@ save_state(void)
 int
 guard_load_state(void)
 {
-	char	buf[16] = "";
-	int	fd;
-	ssize_t	n;
+	char	buf[16];
 
-	fd = openat(parent.statefd, STATE_FILE, O_RDONLY | O_CLOEXEC |
-	    O_NOFOLLOW);
-	if (fd == -1 && errno != ENOENT) {
-		log_warn("state-dir %s: %s", parent.conf->state_dir,
-		    STATE_FILE);
-		return (-1);
-	}
-	if (fd != -1) {
-		n = read(fd, buf, sizeof(buf) - 1);
-		close(fd);
-		if (n == -1 || (strcmp(buf, STATE_TRIPPED) != 0 &&
-		    strcmp(buf, STATE_ARMED) != 0)) {
+	if (state_read(STATE_FILE, buf, sizeof(buf)) != -1) {
+		parent.tripped = strcmp(buf, STATE_ARMED) != 0;
+		if (parent.tripped && strcmp(buf, STATE_TRIPPED) != 0)
 			log_warnx("state-dir %s: %s cannot be read as a "
 			    "breaker's state: taken for tripped",
 			    parent.conf->state_dir, STATE_FILE);
-			parent.tripped = true;
-		} else
-			parent.tripped = strcmp(buf, STATE_TRIPPED) == 0;
+	} else if (errno != ENOENT) {
+		log_warn("state-dir %s: %s", parent.conf->state_dir,
+		    STATE_FILE);
+		return (-1);
 	}
 	return (save_state());
 }

@@ -12,6 +12,11 @@
 
 static struct {
 	bool	late;		/* some nexthop found no entry free */
+	/* what waits for the grace period under way, by generation */
+	struct {
+		struct dp	*dp;
+		uint32_t	 epoch;
+	} sealed[2];
 } nexthops;
 
 static void	settle(void);
@@ -25,39 +30,59 @@ tell(uint32_t id, uint8_t state)
 	    &record_msg_nexthop_state, &s);
 }
 
-/* Write the entry that fits what is known now. */
+/* What programs are to know of one now; false: they are to pass. */
+static bool
+entry_of(const struct nexthop *n, struct nh_entry *e)
+{
+	const struct link_info	*l = NULL;
+
+	if (n->wanted && n->info.state == NEXTHOP_VALID)
+		l = netlink_link(parent.nl, n->info.ifindex);
+	if (l == NULL || !l->up)
+		return (false);
+	memset(e, 0, sizeof(*e));
+	memcpy(e->dmac, n->info.mac, sizeof(e->dmac));
+	memcpy(e->smac, l->mac, sizeof(e->smac));
+	e->mtu = l->mtu < UINT16_MAX ? l->mtu : UINT16_MAX;
+	e->ifindex = l->ifindex;
+	e->flags = NH_FORWARD;
+	return (true);
+}
+
+/* Where all entries wait for a grace period, what the id pointed at is wrong
+   by now: pass until there is an entry. Returns it. */
+static int
+write_to(struct dp *dp, uint32_t id, const struct nh_entry *e, bool *late)
+{
+	int	entry;
+
+	entry = dp_nexthop_set(dp, id, e);
+	if (entry == -1 && errno == ENOSPC) {
+		*late = true;
+		entry = dp_nexthop_set(dp, id, NULL);
+	}
+	return (entry);
+}
+
+/* Write the entry that fits what is known now, to all generations. */
 static void
 write_entry(uint32_t id)
 {
-	struct nexthop		*n = &parent.nexthops[id];
-	const struct link_info	*l = NULL;
-	struct nh_entry		 e;
-	char			 addr[ADDRSTRLEN];
-	bool			 waited = n->late;
+	struct nexthop	*n = &parent.nexthops[id];
+	struct nh_entry	 entry, *e;
+	char		 addr[ADDRSTRLEN];
+	bool		 waited = n->late;
 
-	memset(&e, 0, sizeof(e));
-	if (n->wanted && n->info.state == NEXTHOP_VALID)
-		l = netlink_link(parent.nl, n->info.ifindex);
-	if (l != NULL && l->up) {
-		memcpy(e.dmac, n->info.mac, sizeof(e.dmac));
-		memcpy(e.smac, l->mac, sizeof(e.smac));
-		e.mtu = l->mtu < UINT16_MAX ? l->mtu : UINT16_MAX;
-		e.ifindex = l->ifindex;
-		e.flags = NH_FORWARD;
-		n->entry = dp_nexthop_set(parent.dp, id, &e);
-		n->late = n->entry == -1 && errno == ENOSPC;
-	} else {
-		n->entry = dp_nexthop_set(parent.dp, id, NULL);
-		n->late = false;
-	}
-	/* All entries wait for a grace period. What the id pointed at is
-	   wrong by now: pass until there is an entry. */
+	e = entry_of(n, &entry) ? &entry : NULL;
+	n->late = false;
+	n->entry = write_to(parent.dp, id, e, &n->late);
+	if (parent.next != NULL)
+		write_to(parent.next, id, e, &n->late);
 	if (n->late) {
 		nexthops.late = true;
 		if (!waited)
 			log_debug("nexthop %s: passes until an entry is free",
 			    addr_format(&n->addr, addr));
-		n->entry = dp_nexthop_set(parent.dp, id, NULL);
 	}
 	if (n->entry == -1)
 		log_warn("nexthop %s: entry", addr_format(&n->addr, addr));
@@ -90,12 +115,17 @@ write_late(void)
  * meanwhile goes with the next.
  */
 static void
-released(void *arg, uint32_t epoch)
+released(void *arg, uint32_t none)
 {
 	struct msg_u32	u;
 	uint32_t	i;
 
-	dp_nexthop_release(parent.dp, epoch);
+	for (i = 0; i < 2; i++) {
+		if (nexthops.sealed[i].dp != NULL)
+			dp_nexthop_release(nexthops.sealed[i].dp,
+			    nexthops.sealed[i].epoch);
+		nexthops.sealed[i].dp = NULL;
+	}
 	for (i = LEAF_ID_FIRST; i < parent.nnexthops; i++) {
 		if (parent.nexthops[i].leaving != LEAVING_GRACE)
 			continue;
@@ -109,17 +139,32 @@ released(void *arg, uint32_t epoch)
 	settle();
 }
 
+/* True: there is something. */
+static bool
+seal(unsigned int i, struct dp *dp)
+{
+	uint32_t	epoch;
+
+	if (dp == NULL || (epoch = dp_nexthop_seal(dp)) == 0)
+		return (false);
+	nexthops.sealed[i].dp = dp;
+	nexthops.sealed[i].epoch = epoch;
+	return (true);
+}
+
 static void
 settle(void)
 {
-	uint32_t	epoch, i;
+	uint32_t	i;
+	bool		any;
 
 	if (parent.nexthop_grace)
 		return;
-	epoch = dp_nexthop_seal(parent.dp);
-	if (epoch == 0 && !parent.nexthops_leave)
+	any = seal(0, parent.dp);
+	any |= seal(1, parent.next);
+	if (!any && !parent.nexthops_leave)
 		return;
-	if (grace_wait(released, NULL, epoch) == -1)
+	if (grace_wait(released, NULL, 0) == -1)
 		fatalx("too many grace periods asked for");
 	parent.nexthop_grace = true;
 	parent.nexthops_leave = false;
@@ -206,4 +251,49 @@ nexthops_link(unsigned int ifindex)
 		if (parent.nexthops[i].wanted &&
 		    parent.nexthops[i].info.ifindex == ifindex)
 			program(i);
+}
+
+void
+nexthops_room(uint32_t n)
+{
+	struct nexthop	*p;
+
+	if (n <= parent.nnexthops)
+		return;
+	p = reallocarray(parent.nexthops, n, sizeof(*p));
+	if (p == NULL)
+		fatal(NULL);
+	memset(p + parent.nnexthops, 0,
+	    (n - parent.nnexthops) * sizeof(*p));
+	parent.nexthops = p;
+	parent.nnexthops = n;
+}
+
+void
+nexthops_fill(struct dp *dp)
+{
+	struct nh_entry	e;
+	uint32_t	i;
+	bool		late = false;
+
+	for (i = LEAF_ID_FIRST; i < parent.nnexthops; i++)
+		if (entry_of(&parent.nexthops[i], &e) &&
+		    write_to(dp, i, &e, &late) == -1)
+			log_warn("nexthop %u: entry", i);
+}
+
+void
+nexthops_forget(const struct dp *dp)
+{
+	struct nh_entry	e;
+	uint32_t	i;
+
+	for (i = 0; i < 2; i++)
+		if (nexthops.sealed[i].dp == dp)
+			nexthops.sealed[i].dp = NULL;
+	/* numbers of entries are a generation's own */
+	for (i = LEAF_ID_FIRST; i < parent.nnexthops; i++)
+		if (entry_of(&parent.nexthops[i], &e) &&
+		    !parent.nexthops[i].late)
+			write_entry(i);
 }

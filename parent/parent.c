@@ -52,6 +52,7 @@ static void
 table_write(struct proc *p, enum proc_id from, struct imsg *m)
 {
 	static uint32_t	 words[IMSG_BODY_MAX / sizeof(uint32_t)];
+	struct dp	*dp;
 	struct msg_u32	 ack;
 	uint32_t	 table, index, count;
 
@@ -64,14 +65,40 @@ table_write(struct proc *p, enum proc_id from, struct imsg *m)
 		    count > sizeof(words) / sizeof(*words) ||
 		    ibuf_get(&m->body, words, count * sizeof(*words)) == -1)
 			fatalx("rde: bad M_TABLE_WRITE");
-		if (TABLE_GEN(table) != GENERATION_FIRST ||
-		    dp_table_write(parent.dp, TABLE_ID(table), index, words,
+		if ((dp = generation_dp(TABLE_GEN(table))) == NULL)
+			continue;
+		if (dp_table_write(dp, TABLE_ID(table), index, words,
 		    count) == -1)
 			fatalx("rde: write of %u words at %u of table %u is "
 			    "out of bounds", count, index, table);
 		parent.words += count;
 	}
 	msg_send(p, from, M_TABLE_ACK, 0, &record_msg_u32, &ack);
+}
+
+/* Words of a table as they are behind all writes so far; none if it is gone. */
+static void
+table_read(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	static uint32_t		 words[TABLE_READ_MAX];
+	struct msg_table_read	 r;
+	struct ibuf		*b;
+	struct dp		*dp;
+
+	msg_get(m, &record_msg_table_read, &r);
+	if (r.count > TABLE_READ_MAX)
+		fatalx("rde: asks for %u words of a table", r.count);
+	if ((dp = generation_dp(TABLE_GEN(r.table))) == NULL)
+		r.count = 0;
+	else if (dp_table_read(dp, TABLE_ID(r.table), r.index, words,
+	    r.count) == -1)
+		fatalx("rde: read of %u words at %u of table %u is out of "
+		    "bounds", r.count, r.index, r.table);
+	if ((b = imsg_create()) == NULL)
+		fatal(NULL);
+	record_put(b, &record_msg_table_read, &r);
+	ibuf_put(b, words, r.count * sizeof(*words));
+	proc_send_ibuf(p, from, M_TABLE_WORDS, 0, -1, b);
 }
 
 static void
@@ -129,11 +156,15 @@ static const struct msg_rule rules[] = {
 	{ M_CONFIG_REASON,  FROM(RDE) | FROM(BGPE) | FROM(BMPE) |
 	    FROM(CONTROL),	2, 1024, reload_reason },
 	{ M_TABLE_WRITE,    FROM(RDE),	4, IMSG_BODY_MAX, table_write },
+	{ M_TABLE_READ,	    FROM(RDE),	12, 12, table_read },
 	{ M_GRACE,	    FROM(RDE),	4, 4, grace_request },
 	{ M_NEXTHOP_WANT,   FROM(RDE),	0, 64, nexthops_want },
 	{ M_NEXTHOP_DROP,   FROM(RDE),	4, 4, nexthops_drop },
 	{ M_FAMILY_STATE,   FROM(RDE),	2, 2, family_state },
 	{ M_HEARTBEAT,	    FROM(RDE),	0, 0, heartbeat },
+	{ M_GENERATION_WANT, FROM(RDE),	0, 0, generation_want },
+	{ M_GENERATION_COMMIT, FROM(RDE), 4, 4, generation_commit },
+	{ M_GENERATION_ABORT, FROM(RDE), 4, 4, generation_abort },
 	{ M_CTL_REQUEST,    FROM(CONTROL), 4, 4096, answer_request },
 	{ M_CTL_CANCEL,	    FROM(CONTROL), 0, 0, answer_ignore },
 	{ M_CTL_MORE,	    FROM(CONTROL), 0, 0, answer_ignore },
@@ -154,6 +185,7 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 		reload_request(0, false);
 		break;
 	case SIGCHLD:
+		generation_reap();
 		if (privsep_reap(&parent.proc) > 0)
 			parent_exit(1);
 		break;
@@ -256,45 +288,16 @@ static const struct netlink_ops netlink_ops = {
 	.nexthop = on_nexthop
 };
 
-static uint32_t
-power_of_two(uint32_t n)
-{
-	uint32_t	p = 16;
-
-	while (p < n)
-		p <<= 1;
-	return (p);
-}
-
 /* Tables, links and addresses of the kernel; then the interfaces. */
 static int
 start_datapath(void)
 {
-	const struct config	*c = parent.conf;
-	struct dp_params	 d = { .root = c->bpffs_root,
-	    .units4 = dp_units(AF_INET, c->fib_v4_max),
-	    .units6 = dp_units(AF_INET6, c->fib_v6_max),
-	    .nexthops = power_of_two(c->nexthops_max + LEAF_ID_FIRST),
-	    .groups = power_of_two(c->ecmp_groups_max + GROUP_FIRST),
-	    .mode = c->mode, .pin = true };
-	struct msg_table_info	 t = { GENERATION_FIRST, d.units4,
-	    d.units6, d.nexthops, d.groups };
-	char			 err[DP_ERRLEN];
-
-	parent.nnexthops = d.nexthops;
-	parent.nexthops = calloc(d.nexthops, sizeof(*parent.nexthops));
-	if (parent.nexthops == NULL)
-		fatal(NULL);
-	if ((parent.dp = dp_load(&d, err)) == NULL) {
-		log_warnx("cannot load the programs: %s", err);
+	if (generation_first() == -1)
 		return (-1);
-	}
 	if (grace_start(parent.proc.base, parent.dp) == -1) {
 		log_warn("grace helper");
 		return (-1);
 	}
-	msg_send(&parent.proc, PROC_RDE, M_TABLE_INFO, 0,
-	    &record_msg_table_info, &t);
 	parent.nl = netlink_open(parent.proc.base, &netlink_ops, NULL);
 	if (parent.nl == NULL || netlink_start(parent.nl) == -1) {
 		log_warn("netlink");

@@ -20,10 +20,11 @@
 #include "../lib/proc.h"
 
 /*
- * datapath.c, dp_attach.c, dp_nexthop.c: BPF objects. One struct dp is one
- * generation: its maps (mapped into the parent), program and links.
- * Functions that fail fill err (what failed and the kernel's reason, with the
- * end of the verifier's log in the debug log) and return -1 or NULL.
+ * datapath.c, dp_next.c, dp_attach.c, dp_nexthop.c: BPF objects. One struct dp
+ * is one generation: its tables (mapped into the parent) and program; ports,
+ * control block, counters, egress interfaces and links are shared by all of a
+ * daemon. Functions that fail fill err (what failed and the kernel's reason,
+ * with the end of the verifier's log in the debug log) and return -1 or NULL.
  */
 struct dp;
 
@@ -36,6 +37,8 @@ struct dp_params {
 	uint32_t	 nexthops;	/* ids, a power of two */
 	uint32_t	 groups;	/* ECMP, a power of two */
 	uint8_t		 mode;		/* enum forwarding_mode */
+	uint8_t		 hash_mode;	/* ECMP: 3, 4, 5 */
+	uint64_t	 hash_seed;
 	bool		 pin;		/* false: a test's, nothing is pinned */
 	bool		 no_frags;	/* a test's: as if before 5.18 */
 };
@@ -45,9 +48,24 @@ struct dp_params {
 uint32_t	 dp_units(int af, uint32_t routes);
 /* Create maps (taking over pinned counters), load the program. */
 struct dp	*dp_load(const struct dp_params *, char *err);
-/* Load the program anew for another mode, with the same maps, and move every
-   link to it. On failure everything is as it was. */
-int		 dp_set_mode(struct dp *, uint8_t mode, char *err);
+/*
+ * The next generation, beside one that runs; root, pin and no_frags are that
+ * one's. dp_make creates its tables and loads its program, which takes long,
+ * into descriptors that dp_take makes a generation of, be it in another
+ * process; they are its own then, and closed on failure. dp_next does both.
+ */
+#define DP_FDS	9
+int		 dp_make(const struct dp *, const struct dp_params *,
+		    int fds[DP_FDS], char *err);
+struct dp	*dp_take(const struct dp *, const struct dp_params *,
+		    const int fds[DP_FDS], char *err);
+struct dp	*dp_next(const struct dp *, const struct dp_params *,
+		    char *err);
+/* Move every link to the program of this generation; on failure all are as
+   they were. What ran before can then be freed. */
+int		 dp_commit(struct dp *, const struct dp *before, char *err);
+/* Sizes as they are. */
+void		 dp_sizes(const struct dp *, struct dp_params *);
 /* Close and unmap; pins and what is attached stay. */
 void		 dp_free(struct dp *);
 /* fd of the program, for tests with BPF_PROG_RUN. */
@@ -103,11 +121,21 @@ int		 dp_beat(struct dp *, uint32_t stale);
 int		 dp_counters(const struct dp *, uint64_t *count);
 /* Bytes of kernel memory that the maps take. */
 uint64_t	 dp_memory(const struct dp *);
+/* The same map by map, with what of it is in use: a generation's own, and
+   those that all of them share. */
+typedef void	 dp_memory_fn(void *, const char *name, uint64_t bytes,
+		    uint64_t used, uint64_t items);
+void		 dp_memory_own(const struct dp *, dp_memory_fn *, void *);
+void		 dp_memory_shared(const struct dp *, dp_memory_fn *, void *);
 /* A map fd whose update waits for a grace period of all programs, to be
    done by a helper process: dp_grace blocks until it has passed. */
 int		 dp_grace(const struct dp *);
-/* In that helper: close every descriptor above 2 but keep and dp_grace's. */
-void		 dp_grace_only(const struct dp *, int keep);
+/* In that helper: unmap the tables, close every descriptor above 2 but keep
+   and dp_grace's. */
+void		 dp_grace_only(struct dp *, int keep);
+/* In a helper that makes the next generation: close every descriptor above 2
+   but keep and those that all generations share. */
+void		 dp_make_only(const struct dp *, int keep);
 
 /*
  * netlink.c (shell, libmnl) and nl_*.c (core): what the kernel knows of
@@ -194,6 +222,11 @@ void		 privsep_start(struct proc *, enum proc_id,
 		    const struct privsep_args *);
 /* Make the pipes between siblings and hand out their ends. */
 void		 privsep_connect(struct proc *);
+/* Pages of a process, ours included once privsep_connect was called: all that
+   are resident, and those that are its own. -1: it does not run, or none of
+   that is known. */
+int		 privsep_memory(enum proc_id, uint64_t *resident,
+		    uint64_t *own);
 /* Reap: log each child that ended, by name and status. Returns how many of
    those were not being stopped: any is the end of the daemon. */
 int		 privsep_reap(struct proc *);

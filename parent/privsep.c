@@ -26,6 +26,7 @@
 static struct {
 	pid_t	pid[PROC_MAX];		/* 0: not running */
 	bool	stopping[PROC_MAX];	/* was asked to end */
+	int	statm[PROC_MAX];	/* 0: not open */
 } children;
 
 static const struct {
@@ -87,6 +88,49 @@ child_exec(int fd, const char *self, char **argv)
 	_exit(1);
 }
 
+/*
+ * What it will say of a process is read later, when no file of /proc can be
+ * opened any more.  Nothing depends on it.
+ */
+static void
+statm_open(enum proc_id id, pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		log_debug("%s: its memory will not be known", path);
+	else
+		children.statm[id] = fd;
+}
+
+static void
+statm_close(enum proc_id id)
+{
+	if (children.statm[id] != 0)
+		close(children.statm[id]);
+	children.statm[id] = 0;
+}
+
+int
+privsep_memory(enum proc_id id, uint64_t *resident, uint64_t *own)
+{
+	unsigned long long all, shared;
+	char buf[128];
+	ssize_t n;
+
+	if (children.statm[id] == 0 || (n = pread(children.statm[id], buf,
+	    sizeof(buf) - 1, 0)) <= 0)
+		return (-1);
+	buf[n] = '\0';
+	if (sscanf(buf, "%*u %llu %llu", &all, &shared) != 2 || all < shared)
+		return (-1);
+	*resident = all;
+	*own = all - shared;
+	return (0);
+}
+
 void
 privsep_start(struct proc *p, enum proc_id id, const struct privsep_args *args)
 {
@@ -134,6 +178,7 @@ privsep_start(struct proc *p, enum proc_id id, const struct privsep_args *args)
 	close(sv[1]);
 	children.pid[id] = pid;
 	children.stopping[id] = false;
+	statm_open(id, pid);
 	proc_add_pipe(p, id, sv[0]);
 	log_debug("%s started: pid %d", name, (int)pid);
 }
@@ -156,6 +201,9 @@ privsep_connect(struct proc *p)
 	size_t i;
 	int sv[2];
 
+	/* By now we have the pid that we stay. */
+	statm_close(PROC_PARENT);
+	statm_open(PROC_PARENT, getpid());
 	for (i = 0; i < sizeof(siblings) / sizeof(siblings[0]); i++) {
 		if (!proc_has_pipe(p, siblings[i].a) ||
 		    !proc_has_pipe(p, siblings[i].b))
@@ -183,6 +231,7 @@ reap_one(enum proc_id id)
 	if (pid == 0)
 		return (0);
 	children.pid[id] = 0;
+	statm_close(id);
 	if (WIFSIGNALED(status))
 		log_warnx("%s terminated: signal %d", proc_name(id),
 		    WTERMSIG(status));

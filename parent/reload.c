@@ -2,11 +2,14 @@
 /*
  * Config transactions: all processes take the new config, or none does.
  *
- *	parse (conf) -> compare -> stage in every child -> all ready -> commit
+ *	parse (conf) -> compare -> stage in every child -> all ready
+ *	    -> load the next generation, if it takes one -> commit
  *
  * Any reason against it, from the parent or a child, aborts to all, and the
  * old config runs on.  One at a time; who asks meanwhile waits for the next.
+ * One that takes a generation has ended when programs use that.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +29,14 @@ static const enum proc_id takers[] = { PROC_RDE, PROC_BGPE, PROC_BMPE,
 #define NTAKERS	(sizeof(takers) / sizeof(takers[0]))
 
 static struct {
-	enum { IDLE, PARSING, STAGING } state;
+	enum { IDLE, PARSING, STAGING,
+	    WAITING,			/* for a generation to be out of the
+					   way */
+	    LOADING,			/* our own */
+	    BUILDING			/* committed, rde fills it */
+	} state;
 	bool		 boot;
+	bool		 committed;	/* BUILDING: it cannot be refused */
 	uint32_t	 round;		/* answers name it in their id */
 	struct config	*next;
 	uint32_t	 waiting;	/* bits: who has not answered */
@@ -79,7 +88,7 @@ finish(const char *why)
 			return;
 		}
 		parent.running = true;
-		log_info("running, %s", mode_name(parent.conf->mode));
+		log_info("running, %s", mode_name(generation_mode()));
 		/* a SIGHUP that came meanwhile */
 		if (reload.again)
 			start();
@@ -88,11 +97,16 @@ finish(const char *why)
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	snprintf(parent.last_reload, sizeof(parent.last_reload), "%s %s%.80s",
-	    when, why == NULL ? "done" : "refused: ", why == NULL ? "" : why);
+	    when, why == NULL ? "done" : reload.committed ?
+	    "done in part: " : "refused: ", why == NULL ? "" : why);
 	if (why == NULL)
 		log_info("config reloaded");
+	else if (reload.committed)
+		log_warnx("config reloaded, but for tables and programs: %s",
+		    why);
 	else
 		log_warnx("reload refused, the old config stays: %s", why);
+	reload.committed = false;
 	for (i = 0; i < reload.nnow; i++)
 		ctl_reply_end(&parent.proc, reload.now[i], why);
 	reload.nnow = 0;
@@ -191,19 +205,13 @@ reload_stage_boot(struct config *conf)
 	stage();
 }
 
-/* Everything that may still fail comes before anything that is seen. */
+/* Everything that may still fail has been done. */
 static void
 commit(void)
 {
 	struct config	*conf = reload.next;
-	char		 err[DP_ERRLEN];
 	size_t		 i;
 
-	if (conf->mode != parent.conf->mode &&
-	    dp_set_mode(parent.dp, conf->mode, err) == -1) {
-		refuse(err);
-		return;
-	}
 	reload.next = NULL;
 	if (parent.conf != conf)
 		config_free(parent.conf);
@@ -215,7 +223,48 @@ commit(void)
 		    NULL, 0);
 	parent_log_level(parent.opt.verbose > 0 &&
 	    conf->log_level < LEVEL_DEBUG ? LEVEL_DEBUG : conf->log_level);
-	finish(NULL);
+}
+
+/* All are ready: a generation, if the config takes another one. */
+static void
+ready(void)
+{
+	if (reload.deadline != NULL)
+		evtimer_del(reload.deadline);
+	if (generation_busy()) {
+		reload.state = WAITING;
+		return;
+	}
+	if (generation_fits(reload.next)) {
+		commit();
+		finish(NULL);
+		return;
+	}
+	reload.state = LOADING;
+	if (generation_load(reload.next) == -1)
+		refuse(strerror(errno));
+}
+
+void
+reload_loaded(const char *why)
+{
+	if (why != NULL) {
+		refuse(why);
+		return;
+	}
+	commit();
+	generation_begin();
+	reload.committed = true;
+	reload.state = BUILDING;
+}
+
+void
+reload_generation(const char *why)
+{
+	if (reload.state == BUILDING)
+		finish(why);
+	else if (reload.state == WAITING)
+		ready();
 }
 
 /* Whether an answer is to this round, not to one that was aborted. */
@@ -233,7 +282,7 @@ reload_ready(struct proc *p, enum proc_id from, struct imsg *m)
 		return;
 	reload.waiting &= ~(1U << from);
 	if (reload.waiting == 0)
-		commit();
+		ready();
 }
 
 void

@@ -2,7 +2,8 @@
 /*
  * What the files of the parent's shell share: main.c (options, one-shot
  * verbs), boot.c (what root must do), parent.c (the loop), conf_client.c,
- * reload.c, interfaces.c, nexthops.c, guard.c, answer.c, grace.c.
+ * reload.c, generation.c, interfaces.c, nexthops.c, guard.c, state.c, answer.c,
+ * grace.c.
  */
 #ifndef PARENT_SHELL_H
 #define PARENT_SHELL_H
@@ -48,7 +49,8 @@ struct parent {
 	struct proc		 proc;
 	struct options		 opt;
 	struct config		*conf;		/* current */
-	struct dp		*dp;
+	struct dp		*dp;		/* programs use it */
+	struct dp		*next;		/* being built beside; or NULL */
 	struct netlink		*nl;
 	uid_t			 uid, child_uid;
 	gid_t			 gid, child_gid;
@@ -111,6 +113,31 @@ void	 reload_request(uint32_t ctl_id, bool from_control);
 void	 reload_ready(struct proc *, enum proc_id, struct imsg *);
 void	 reload_reason(struct proc *, enum proc_id, struct imsg *);
 
+/* A generation that the reload asked for is loaded, or why not. */
+void	 reload_loaded(const char *why);
+/* No generation is under way any more; why: the reload's was given up. */
+void	 reload_generation(const char *why);
+
+/* generation.c */
+/* The first: loaded here and now. -1: errors are logged. */
+int	 generation_first(void);
+uint8_t	 generation_mode(void);	/* that programs have */
+/* Do the running tables and programs serve this config? */
+bool	 generation_fits(const struct config *);
+bool	 generation_busy(void);
+/* Load what this config asks for; reload_loaded is told the end. -1 errno. */
+int	 generation_load(const struct config *);
+/* It is loaded: have rde fill it. */
+void	 generation_begin(void);
+/* By the number in a TABLE_REF; NULL: it is gone, and what rde still says of
+   it is to be ignored. Any other number is fatal. */
+struct dp *generation_dp(uint32_t number);
+/* A child has ended; it may be the one that loads. */
+void	 generation_reap(void);
+void	 generation_want(struct proc *, enum proc_id, struct imsg *);
+void	 generation_commit(struct proc *, enum proc_id, struct imsg *);
+void	 generation_abort(struct proc *, enum proc_id, struct imsg *);
+
 /* interfaces.c */
 int	 interfaces_attach(void);
 void	 interfaces_rollback(void);
@@ -122,11 +149,26 @@ void	 nexthops_want(struct proc *, enum proc_id, struct imsg *);
 void	 nexthops_drop(struct proc *, enum proc_id, struct imsg *);
 void	 nexthops_changed(uint32_t, const struct nexthop_info *);
 void	 nexthops_link(unsigned int ifindex);
+/* Have room for ids below n. */
+void	 nexthops_room(uint32_t n);
+/* Write all entries to a fresh generation. */
+void	 nexthops_fill(struct dp *);
+/* A generation is about to be freed: its entries wait for nothing. */
+void	 nexthops_forget(const struct dp *);
 
 /* guard.c: heartbeat, breaker, metrics. */
 void	 guard_start(void);
 int	 guard_load_state(void);
 int	 guard_breaker_reset(void);
+
+/* state.c: small files in state-dir that outlive the daemon. */
+/* Text of a file, as far as it can be read. Its length; -1 with errno: it
+   cannot be opened. */
+ssize_t	 state_read(const char *name, char *buf, size_t);
+/* Whole or not at all. -1: errors are logged. */
+int	 state_write(const char *name, const char *text);
+/* Of this host's ECMP hash; made at the first call ever. */
+uint64_t state_hash_seed(void);
 
 /* metrics.c: OpenMetrics text of the counters. */
 const char *counter_name(unsigned int, bool *end, const char **help);
@@ -139,6 +181,9 @@ int	 metrics_write(const char *path, const uint64_t *count,
 void	 answer_request(struct proc *, enum proc_id, struct imsg *);
 void	 answer_ignore(struct proc *, enum proc_id, struct imsg *);
 void	 summary_fill(struct ctl_summary *);
+
+/* memory.c: the answer to show memory. */
+const char *memory_answer(struct proc *, uint32_t id, struct ibuf *);
 
 /* grace.c */
 int	 grace_start(struct event_base *, struct dp *);

@@ -50,6 +50,7 @@ answer(struct imsg *m, record_fn *fn, void *arg)
 		struct ctl_neighbor	 neighbor;
 		struct ctl_fib		 fib;
 		struct ctl_policy	 policy;
+		struct ctl_rib		 rib;
 	} rec;
 
 	if (r == NULL || r->size > sizeof(rec) ||

@@ -20,8 +20,18 @@ struct command {
 	bool		 has_addr;
 	struct prefix	 prefix;	/* of a prefix or an address */
 	bool		 is_prefix;
+	struct addr	 neighbor;	/* with GIVEN_NEIGHBOR */
+	uint8_t		 given;		/* GIVEN_* of show rib */
 	uint32_t	 level;		/* log */
 };
+
+/* In the order in which the manual has them. */
+#define GIVEN_ADDR	0x01
+#define GIVEN_PREFIX	0x02	/* and it has a length */
+#define GIVEN_LONGER	0x04
+#define GIVEN_SHORTER	0x08
+#define GIVEN_NEIGHBOR	0x10
+#define GIVEN_DETAIL	0x20
 
 enum action {
 	ACT_NONE,
@@ -32,6 +42,8 @@ enum action {
 	ACT_SHOW_INTERFACES,
 	ACT_SHOW_COUNTERS,
 	ACT_SHOW_POLICY,
+	ACT_SHOW_RIB,
+	ACT_SHOW_MEMORY,
 	ACT_RELOAD,
 	ACT_LOG,
 	ACT_BREAKER_RESET
@@ -56,6 +68,8 @@ int	 client_ask(uint32_t type, const struct record *, const void *req,
 int	 show_run(const struct command *, bool json, FILE *);
 
 /* text.c: one record as text. */
+#define U(x)	((unsigned long long)(x))
+
 struct nexthop_counts {
 	struct ctl_nexthop_rib	*v;
 	size_t			 n;
@@ -76,5 +90,12 @@ void	 text_interface(FILE *, const struct ctl_interface *, bool first);
 void	 text_counter(FILE *, const struct ctl_counter *, bool first);
 void	 text_fib_line(FILE *, const struct ctl_fib *, bool first);
 void	 text_fib_addr(FILE *, const struct prefix *, const struct ctl_fib *);
+
+/* text_rib.c */
+void	 text_rib_line(FILE *, const struct ctl_rib *, bool first);
+void	 text_rib_detail(FILE *, const struct ctl_rib *);
+
+/* memory.c: ask the parent and rde, add up, print; an exit status. */
+int	 show_memory(bool json, FILE *);
 
 #endif

@@ -83,6 +83,12 @@ print_text(void *arg, uint32_t type, const void *rec)
 		else
 			text_fib_line(o->f, rec, first);
 		break;
+	case REC_RIB:
+		if (o->cmd->given & GIVEN_DETAIL)
+			text_rib_detail(o->f, rec);
+		else
+			text_rib_line(o->f, rec, first);
+		break;
 	case REC_NEXTHOP:
 		n = rec;
 		for (i = 0; i < o->nexthops.n; i++)
@@ -211,6 +217,26 @@ show_fib(struct out *o)
 	return (ret);
 }
 
+/* JSON has no lines to save: it tells all. */
+static int
+show_rib(struct out *o)
+{
+	const struct command	*cmd = o->cmd;
+	struct ctl_rib_request	 r;
+
+	memset(&r, 0, sizeof(r));
+	if (cmd->has_addr) {
+		r.prefix = cmd->prefix;
+		r.match = cmd->given & GIVEN_LONGER ? RIB_LONGER :
+		    cmd->given & GIVEN_SHORTER ? RIB_SHORTER :
+		    cmd->is_prefix ? RIB_EXACT : RIB_ADDR;
+	}
+	if (cmd->given & GIVEN_NEIGHBOR)
+		r.neighbor = cmd->neighbor;
+	r.detail = o->json || cmd->given & GIVEN_DETAIL;
+	return (show_one(o, CTL_SHOW_RIB, &record_ctl_rib_request, &r));
+}
+
 static int
 log_level(struct out *o)
 {
@@ -249,6 +275,12 @@ show_run(const struct command *cmd, bool json, FILE *f)
 		break;
 	case ACT_SHOW_POLICY:
 		ret = show_one(&o, CTL_SHOW_POLICY, NULL, NULL);
+		break;
+	case ACT_SHOW_RIB:
+		ret = show_rib(&o);
+		break;
+	case ACT_SHOW_MEMORY:
+		ret = show_memory(json, f);
 		break;
 	case ACT_RELOAD:
 		ret = show_one(&o, CTL_RELOAD, NULL, NULL);

@@ -5,8 +5,6 @@
 #include "../lib/addr.h"
 #include "pfctl.h"
 
-#define U(x)	((unsigned long long)(x))
-
 static const char *
 yes(bool b)
 {
@@ -89,8 +87,10 @@ text_neighbor(FILE *f, const struct ctl_neighbor *n,
 	fprintf(f, "  state %s for %s, router-id %u.%u.%u.%u, hold time "
 	    "%us\n", n->state, duration(n->since, t, sizeof(t)), id >> 24,
 	    id >> 16 & 255, id >> 8 & 255, id & 255, n->hold_time);
-	fprintf(f, "  negotiated:%s%s%s\n", n->ipv4 ? " IPv4" : "",
-	    n->ipv6 ? " IPv6" : "", n->as4 ? " 4-octet-AS" : "");
+	fprintf(f, "  negotiated:%s%s%s%s%s\n", n->ipv4 ? " IPv4" : "",
+	    n->ipv6 ? " IPv6" : "", n->as4 ? " 4-octet-AS" : "",
+	    n->add_path4 ? " ADD-PATH-IPv4" : "",
+	    n->add_path6 ? " ADD-PATH-IPv6" : "");
 	fprintf(f, "  End-of-RIB: IPv4 %s, IPv6 %s\n", yes(n->eor4),
 	    yes(n->eor6));
 	fprintf(f, "  received %llu messages, %llu updates, %llu bytes; sent "
@@ -161,10 +161,52 @@ flags(FILE *f, const struct ctl_fib *r)
 	    r->local ? 'L' : '-', r->pending ? 'P' : '-');
 }
 
+/* The next item of a list with commas, as long as *n; NULL: none. */
+static const char *
+item(const char **list, int *n)
+{
+	const char	*s = *list;
+
+	if (*s == '\0')
+		return (NULL);
+	*n = strcspn(s, ",");
+	*list += *n + (s[*n] == ',');
+	return (s);
+}
+
+static char *
+group_state(const struct ctl_fib *r, char *buf, size_t len)
+{
+	const char	*list = r->states, *valid, *s;
+	int		 all = 0, good = 0, n;
+
+	valid = nexthop_state_name(NEXTHOP_VALID);
+	for (; (s = item(&list, &n)) != NULL; all++)
+		good += (size_t)n == strlen(valid) && strncmp(s, valid, n) ==
+		    0;
+	snprintf(buf, len, "%d/%d %s", good, all, valid);
+	return (buf);
+}
+
+static void
+group_members(FILE *f, const struct ctl_fib *r)
+{
+	const char	*ids = r->members, *gws = r->gateways;
+	const char	*states = r->states, *id, *gw, *state;
+	int		 nid, ngw, nstate;
+
+	while ((id = item(&ids, &nid)) != NULL &&
+	    (gw = item(&gws, &ngw)) != NULL &&
+	    (state = item(&states, &nstate)) != NULL)
+		fprintf(f, "  next hop %.*s, nexthop %.*s, %.*s\n", ngw, gw,
+		    nid, id, nstate, state);
+}
+
 void
 text_fib_line(FILE *f, const struct ctl_fib *r, bool first)
 {
 	char	prefix[PREFIXSTRLEN], gw[ADDRSTRLEN], from[ADDRSTRLEN];
+	char	state[24];
 
 	if (first)
 		fprintf(f, "flags: A allowed, B blocked, L local, P not yet "
@@ -175,9 +217,10 @@ text_fib_line(FILE *f, const struct ctl_fib *r, bool first)
 	if (!r->route)
 		fprintf(f, "%-28s %-10s -\n", "-", "-");
 	else
-		fprintf(f, "%-28s %-10s %s\n", addr_format(&r->gateway, gw),
-		    r->nexthop == 1 ? "punt" :
-		    nexthop_state_name(r->nexthop_state),
+		fprintf(f, "%-28s %-10s %s\n", r->group ? r->gateways :
+		    addr_format(&r->gateway, gw), r->group ?
+		    group_state(r, state, sizeof(state)) : r->nexthop == 1 ?
+		    "punt" : nexthop_state_name(r->nexthop_state),
 		    addr_format(&r->neighbor_addr, from));
 }
 
@@ -191,7 +234,13 @@ text_fib_addr(FILE *f, const struct prefix *addr, const struct ctl_fib *r)
 	if (r->route && r->gateway.af == AF_UNSPEC)
 		fprintf(f, "%s: connected network %s: slow path\n", a,
 		    prefix_format(&r->prefix, prefix));
-	else if (r->route)
+	else if (r->route && r->group) {
+		fprintf(f, "%s: route %s\n  ECMP group %u\n", a,
+		    prefix_format(&r->prefix, prefix), r->nexthop);
+		group_members(f, r);
+		fprintf(f, "  from neighbor %s, the best\n",
+		    addr_format(&r->neighbor_addr, from));
+	} else if (r->route)
 		fprintf(f, "%s: route %s\n  next hop %s, nexthop %u, %s\n"
 		    "  from neighbor %s\n", a, prefix_format(&r->prefix,
 		    prefix), addr_format(&r->gateway, gw), r->nexthop,

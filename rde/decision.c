@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The decision process: which of the paths to a prefix is best. Plain values
- * in, an index out; the answer does not depend on the order of the paths.
+ * The decision process: which of the paths to a prefix is best, and which are
+ * as good as it for ECMP. Plain values in, an index or ids out; the answer
+ * does not depend on the order of the paths.
  */
 #include <string.h>
 
@@ -25,7 +26,8 @@ compare_head(const struct decision_path *a, const struct decision_path *b)
 /*
  * After MED: RFC 4271 s. 9.1.2.2 d, f, g, with RFC 4456 s. 9 between f and g.
  * Step e has nothing to compare: no IGP metric is known here, all are equal.
- * The path identifier only makes the order total.
+ * The path identifier only makes the order total, and the number does between
+ * peers of one address: a neighbor, and the same as a BMP station sees it.
  */
 static int
 compare_tail(const struct decision_path *a, const struct decision_path *b)
@@ -42,6 +44,8 @@ compare_tail(const struct decision_path *a, const struct decision_path *b)
 		return (r);
 	if (a->path_id != b->path_id)
 		return (a->path_id < b->path_id ? -1 : 1);
+	if (a->peer_number != b->peer_number)
+		return (a->peer_number < b->peer_number ? -1 : 1);
 	return (0);
 }
 
@@ -57,19 +61,87 @@ decision_cmp(const struct decision_path *a, const struct decision_path *b)
 	return (compare_tail(a, b));
 }
 
-/* RFC 4271 s. 9.1.2.2 c: a rival that got as far has a lower MED. */
-static bool
-beaten_by_med(const struct decision_path *p, const struct decision_path *paths,
+/* RFC 4271 s. 9.1.2.2 c: the lowest MED of p's rivals that got as far. */
+static uint32_t
+lowest_med(const struct decision_path *p, const struct decision_path *paths,
     size_t n)
 {
-	size_t	i;
+	uint32_t	med = p->med;
+	size_t		i;
 
 	for (i = 0; i < n; i++) {
 		if (paths[i].neighbor_as == p->neighbor_as &&
-		    paths[i].med < p->med && compare_head(&paths[i], p) == 0)
-			return (true);
+		    paths[i].med < med && compare_head(&paths[i], p) == 0)
+			med = paths[i].med;
 	}
-	return (false);
+	return (med);
+}
+
+/* The lowest MEDs of the neighbor ASes met last: a neighbor that sends very
+   many paths to a prefix must not make each of them be held against all. */
+struct meds {
+	struct {
+		uint32_t	as, med;
+		bool		known;
+	} of[32];
+};
+
+static bool
+beaten_by_med(struct meds *meds, const struct decision_path *p,
+    const struct decision_path *paths, size_t n)
+{
+	size_t	i;
+
+	i = p->neighbor_as % (sizeof(meds->of) / sizeof(meds->of[0]));
+	if (!meds->of[i].known || meds->of[i].as != p->neighbor_as) {
+		meds->of[i].as = p->neighbor_as;
+		meds->of[i].med = lowest_med(p, paths, n);
+		meds->of[i].known = true;
+	}
+	return (meds->of[i].med < p->med);
+}
+
+/* The next hops of a set with the best path of each, in order of decision. */
+struct ranking {
+	const struct decision_path	*path[ECMP_MEMBERS_MAX];
+	uint32_t			 n;
+};
+
+/*
+ * What falls off the end comes back with a path that is good enough, so the
+ * outcome is the first of all next hops, whatever the order of the paths.
+ */
+static void
+rank(struct ranking *r, const struct decision_path *p)
+{
+	uint32_t	i;
+
+	for (i = 0; i < r->n && r->path[i]->nexthop != p->nexthop; i++)
+		;
+	if (i == r->n) {
+		if (r->n < ECMP_MEMBERS_MAX)
+			r->n++;
+		else if (compare_tail(p, r->path[--i]) >= 0)
+			return;
+	} else if (compare_tail(p, r->path[i]) >= 0)
+		return;
+	for (; i > 0 && compare_tail(p, r->path[i - 1]) < 0; i--)
+		r->path[i] = r->path[i - 1];
+	r->path[i] = p;
+}
+
+static void
+ranking_ids(const struct ranking *r, struct decision_set *set)
+{
+	uint32_t	i, j, id;
+
+	set->n = r->n;
+	for (i = 0; i < r->n; i++) {
+		id = r->path[i]->nexthop;
+		for (j = i; j > 0 && set->ids[j - 1] > id; j--)
+			set->ids[j] = set->ids[j - 1];
+		set->ids[j] = id;
+	}
 }
 
 /*
@@ -77,23 +149,45 @@ beaten_by_med(const struct decision_path *p, const struct decision_path *paths,
  * a circle), so paths are eliminated step by step, as the RFC has it.
  */
 size_t
-decision_best(const struct decision_path *paths, size_t n)
+decision_best(const struct decision_path *paths, size_t n,
+    struct decision_set *set)
 {
-	const struct decision_path	*head, *best;
+	const struct decision_path	*head, *best, *p;
+	struct ranking			 r;
+	struct meds			 meds;
 	size_t				 i;
 
+	for (i = 0; i < sizeof(meds.of) / sizeof(meds.of[0]); i++)
+		meds.of[i].known = false;
 	head = paths;
 	for (i = 1; i < n; i++) {
 		if (compare_head(&paths[i], head) < 0)
 			head = &paths[i];
 	}
 	best = NULL;
+	r.n = 0;
 	for (i = 0; i < n; i++) {
-		if (compare_head(&paths[i], head) != 0 ||
-		    beaten_by_med(&paths[i], paths, n))
+		p = &paths[i];
+		if (compare_head(p, head) != 0 ||
+		    beaten_by_med(&meds, p, paths, n))
 			continue;
-		if (best == NULL || compare_tail(&paths[i], best) < 0)
-			best = &paths[i];
+		/* eBGP has no equals but eBGP */
+		if (best != NULL && p->ebgp && !best->ebgp)
+			r.n = 0;
+		if (best == NULL || compare_tail(p, best) < 0)
+			best = p;
+		if (p->eligible && p->nexthop != 0 && p->ebgp == best->ebgp)
+			rank(&r, p);
 	}
+	ranking_ids(&r, set);
 	return (best - paths);
+}
+
+bool
+decision_ties(const struct decision_path *paths, size_t n, size_t best,
+    const struct decision_path *p)
+{
+	return (p->eligible && p->ebgp == paths[best].ebgp &&
+	    compare_head(p, &paths[best]) == 0 &&
+	    lowest_med(p, paths, n) == p->med);
 }

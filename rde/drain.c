@@ -12,7 +12,6 @@
 #include "../lib/log.h"
 #include "shell.h"
 
-#define STEP_NODES	1024	/* written before the loop gets its turn */
 #define BATCH_BYTES	(48 * 1024)
 #define BATCHES_MAX	16	/* not acknowledged */
 #define WRITE_HEAD	12	/* table, index, count */
@@ -22,8 +21,6 @@
  * after so many seconds.
  */
 #define CONVERGE_TIME	60
-/* Grace periods that are waited for to make room. */
-#define FULL_RETRIES	3
 
 const char *
 drain_af_name(int af)
@@ -63,12 +60,13 @@ batch_room(const struct rde *rde)
 	return (BATCH_BYTES - rde->batch->wpos);
 }
 
-static int
-table_write(void *arg, enum fib_table table, uint32_t index,
+int
+drain_write(void *arg, enum fib_table table, uint32_t index,
     const uint32_t *words, uint32_t n)
 {
-	struct rde	*rde = arg;
-	uint32_t	 part;
+	const struct writer	*to = arg;
+	struct rde		*rde = to->rde;
+	uint32_t		 part;
 
 	/* Taken whole or not at all; one long write may go over the limit. */
 	if (batch_room(rde) < WRITE_HEAD + n * sizeof(*words) &&
@@ -87,13 +85,32 @@ table_write(void *arg, enum fib_table table, uint32_t index,
 		part = (batch_room(rde) - WRITE_HEAD) / sizeof(*words);
 		if (part > n)
 			part = n;
-		ibuf_put_u32(rde->batch, TABLE_REF(GENERATION_FIRST, table));
+		ibuf_put_u32(rde->batch, TABLE_REF(to->generation, table));
 		ibuf_put_u32(rde->batch, index);
 		ibuf_put_u32(rde->batch, part);
 		ibuf_put(rde->batch, words, part * sizeof(*words));
 		index += part;
 		words += part;
 		n -= part;
+	}
+	return (0);
+}
+
+/* To all tables that there are: a group may be written twice, the same. */
+static int
+write_group(void *arg, uint32_t id, const struct ecmp_group *g)
+{
+	struct rde	*rde = arg;
+	uint32_t	 words[GROUP_WORDS];
+	unsigned int	 i;
+
+	memcpy(words, g, sizeof(words));
+	for (i = 0; i < 2; i++) {
+		if (i != rde->writer && rde->next.generation == 0)
+			continue;
+		if (drain_write(&rde->writers[i], FIB_TABLE_GROUPS,
+		    id * GROUP_WORDS, words, GROUP_WORDS) == -1)
+			return (-1);
 	}
 	return (0);
 }
@@ -117,22 +134,22 @@ drain_init(struct rde *rde)
 void
 drain_tables(struct rde *rde, const struct msg_table_info *info)
 {
-	struct family	*fam;
-	uint32_t	 units;
+	struct fib	*fibs[2];
 	int		 i;
 
-	for (i = 0; i < 2; i++) {
-		fam = &rde->family[i];
-		if (fam->fib != NULL)
-			fatalx("tables for the second time");
-		units = i == 0 ? info->units4 : info->units6;
-		fam->fib = fib_new(fam->tree, units, table_write, rde);
-		if (fam->fib == NULL)
-			fatal("%s table of %u units", drain_af_name(fam->af),
-			    units);
-		fib_dirty_all(fam->fib);
+	if (rde->tables.generation != 0) {
+		rebuild_begin(rde, info);
+		return;
 	}
-	nexthop_limit(rde->nexthops, info->nexthops);
+	rde->tables = *info;
+	rde->writers[rde->writer].rde = rde;
+	rde->writers[rde->writer].generation = info->generation;
+	if (rebuild_fibs(rde, info, fibs) == -1)
+		fatal("tables of %u and %u units", info->units4,
+		    info->units6);
+	for (i = 0; i < 2; i++)
+		rde->family[i].fib = fibs[i];
+	rebuild_limits(rde);
 	rde_schedule(rde);
 }
 
@@ -155,7 +172,9 @@ drain_changed(void *arg, const struct prefix *prefix, int what)
 	   to go must be dealt with in any case. */
 	if (fam->hold && what == 0)
 		return;
-	if (fib_dirty(fam->fib, prefix) == -1)
+	if (fam->next != NULL)
+		fib_dirty_area(fam->fib, prefix);
+	if (fib_dirty(fam->next != NULL ? fam->next : fam->fib, prefix) == -1)
 		fatal("%s table", drain_af_name(fam->af));
 	fam->drained = false;
 	rde_schedule(rde);
@@ -177,9 +196,8 @@ family_tell(struct rde *rde, struct family *fam, uint8_t state)
 	    &record_msg_family_state, &m);
 }
 
-/* Down at once: nothing may be forwarded by what is not there any more. */
-static void
-family_lower(struct rde *rde, struct family *fam, uint8_t state)
+void
+drain_lower(struct rde *rde, struct family *fam, uint8_t state)
 {
 	if (fam->goal > state)
 		fam->goal = state;
@@ -233,10 +251,10 @@ family_full(struct rde *rde, struct family *fam)
 	if (fam->overflow) {
 		/* own addresses may be among what does not fit */
 		if (fam->policy)
-			family_lower(rde, fam, FAMILY_NOT_READY);
+			drain_lower(rde, fam, FAMILY_NOT_READY);
 		return;
 	}
-	if (st.units_waiting > 0 && fam->retries < FULL_RETRIES)
+	if (st.units_waiting > 0 && fam->retries < DRAIN_RETRIES)
 		return;
 	fam->overflow = true;
 	log_warnx("%s: %u routes do not fit the table of %u units: all %s "
@@ -244,7 +262,7 @@ family_full(struct rde *rde, struct family *fam)
 	    drain_af_name(fam->af), rib_prefixes(rde->rib, fam->af), st.units,
 	    drain_af_name(fam->af), fam->af == AF_INET ?
 	    "fib-v4-max-entries" : "fib-v6-max-entries");
-	family_lower(rde, fam, fam->policy ? FAMILY_NOT_READY : FAMILY_READY);
+	drain_lower(rde, fam, fam->policy ? FAMILY_NOT_READY : FAMILY_READY);
 }
 
 /* True: there is more to do now. */
@@ -253,7 +271,9 @@ family_step(struct rde *rde, struct family *fam)
 {
 	if (fam->fib == NULL)
 		return (false);
-	switch (fib_step(fam->fib, STEP_NODES)) {
+	if (fam->next != NULL)
+		return (rebuild_work(rde, fam));
+	switch (fib_step(fam->fib, DRAIN_NODES)) {
 	case 0:
 		family_drained(rde, fam);
 		return (false);
@@ -281,6 +301,25 @@ grace_ask(struct rde *rde)
 	msg_send(&rde->proc, PROC_PARENT, M_GRACE, 0, &record_msg_u32, &m);
 }
 
+/* Do the tables that packets are forwarded by name no more than the RIB? */
+static bool
+tables_current(const struct rde *rde)
+{
+	const struct family	*fam;
+	int			 i;
+
+	/* one that stands still may name what the RIB has left */
+	if (rde->next.generation != 0)
+		return (false);
+	for (i = 0; i < 2; i++) {
+		fam = &rde->family[i];
+		if (!fam->drained && (fam->state == FAMILY_CONVERGED ||
+		    fam->goal == FAMILY_CONVERGED))
+			return (false);
+	}
+	return (true);
+}
+
 static void
 grace_start(struct rde *rde)
 {
@@ -293,8 +332,12 @@ grace_start(struct rde *rde)
 	for (any = false, i = 0; i < 2; i++) {
 		fam = &rde->family[i];
 		fam->epoch = fam->fib == NULL ? 0 : fib_seal(fam->fib);
-		any |= fam->epoch != 0;
+		fam->next_epoch = fam->next == NULL ? 0 :
+		    fib_seal(fam->next);
+		any |= fam->epoch != 0 || fam->next_epoch != 0;
 	}
+	if (tables_current(rde))
+		any |= group_seal(rde->groups);
 	if (!any)
 		return;
 	rde->grace = GRACE_WAIT_ACK;
@@ -315,9 +358,12 @@ drain_grace_done(struct rde *rde, uint32_t epoch)
 		fam = &rde->family[i];
 		if (fam->epoch != 0)
 			fib_release(fam->fib, fam->epoch);
+		if (fam->next_epoch != 0)
+			fib_release(fam->next, fam->next_epoch);
 		if (fam->full)
 			fam->retries++;
 	}
+	group_release(rde->groups);
 	rde_schedule(rde);
 }
 
@@ -328,18 +374,8 @@ drain_grace_done(struct rde *rde, uint32_t epoch)
 static void
 reap_nexthops(struct rde *rde)
 {
-	struct family	*fam;
-	int		 i;
-
-	if (!nexthop_idle(rde->nexthops))
-		return;
-	for (i = 0; i < 2; i++) {
-		fam = &rde->family[i];
-		if (!fam->drained && (fam->state == FAMILY_CONVERGED ||
-		    fam->goal == FAMILY_CONVERGED))
-			return;
-	}
-	nexthop_reap(rde->nexthops);
+	if (nexthop_idle(rde->nexthops) && tables_current(rde))
+		nexthop_reap(rde->nexthops);
 }
 
 /* What is no longer allowed goes when what is newly allowed is there. */
@@ -366,10 +402,15 @@ drain_step(struct rde *rde)
 	bool	more;
 	int	i;
 
-	for (more = false, i = 0; i < 2; i++)
-		more |= family_step(rde, &rde->family[i]);
+	more = false;
+	/* No leaf before the group that it names. */
+	if (group_write(rde->groups, write_group, rde) == 0) {
+		for (i = 0; i < 2; i++)
+			more |= family_step(rde, &rde->family[i]);
+	}
 	more |= revoke(rde);
 	batch_send(rde);
+	rebuild_step(rde);
 	grace_start(rde);
 	reap_nexthops(rde);
 	return (more);
@@ -387,6 +428,7 @@ drain_ack(struct rde *rde, uint32_t seq)
 	family_raise(rde, &rde->family[0]);
 	family_raise(rde, &rde->family[1]);
 	grace_ask(rde);
+	rebuild_step(rde);
 	rde_schedule(rde);
 }
 
@@ -464,6 +506,10 @@ drain_converge(struct rde *rde)
 		fam->drained = false;
 		if (fam->fib != NULL)
 			fib_dirty_all(fam->fib);
+		if (fam->next != NULL) {
+			fib_dirty_all(fam->next);
+			fam->next_built = false;
+		}
 		rde_schedule(rde);
 	}
 }
@@ -485,6 +531,6 @@ drain_feed_lost(struct rde *rde)
 			    "path until it has converged again",
 			    drain_af_name(fam->af));
 		fam->hold = true;
-		family_lower(rde, fam, FAMILY_READY);
+		drain_lower(rde, fam, FAMILY_READY);
 	}
 }

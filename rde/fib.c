@@ -15,9 +15,6 @@
 
 #include "fib.h"
 
-#define GROUP 64 /* slots that hang on one tree node */
-#define DIR6_TOP 2 /* the 4 bits above the direct index */
-
 struct fib *
 fib_new(struct tree *t, uint32_t units, fib_write_fn *write, void *arg)
 {
@@ -38,8 +35,9 @@ fib_new(struct tree *t, uint32_t units, fib_write_fn *write, void *arg)
 	f->dir = calloc(f->ndir, sizeof(*f->dir));
 	f->slots = calloc(f->ndir / GROUP, sizeof(*f->slots));
 	f->slots_stuck = calloc(f->ndir / GROUP, sizeof(*f->slots_stuck));
-	if (f->dir == NULL || f->slots == NULL || f->slots_stuck == NULL ||
-	    pool_init(&f->pool, units, true) == -1) {
+	f->live = calloc(units / 64 + 1, sizeof(*f->live));
+	if (f->live == NULL || f->dir == NULL || f->slots == NULL ||
+	    f->slots_stuck == NULL || pool_init(&f->pool, units, true) == -1) {
 		fib_free(f);
 		errno = ENOMEM;
 		return (NULL);
@@ -59,6 +57,8 @@ fib_free(struct fib *f)
 	free(f->waiting);
 	free(f->slots);
 	free(f->slots_stuck);
+	free(f->live);
+	free(f->audit);
 	free(f->dir);
 	free(f);
 }
@@ -100,56 +100,11 @@ queue_clear(struct fib_queue *q)
 	memset(q, 0, sizeof(*q));
 }
 
-/* Does a prefix lie where the direct array is? */
-static bool
-in_dir(const struct fib *f, const struct key *k, unsigned int len)
-{
-	return (!f->v6 || (len >= FIB6_DIR_SKIP && k->hi >> 60 == DIR6_TOP));
-}
-
-/* Slot of an address in the direct array. */
-static uint32_t
-slot_of(const struct fib *f, const struct key *k)
-{
-	if (!f->v6)
-		return (k->hi >> (64 - FIB4_DIR_BITS));
-	return (k->hi >> (60 - FIB6_DIR_BITS) & (FIB6_DIR_WORDS - 1));
-}
-
-static void
-slots_mark(struct fib *f, uint32_t from, uint32_t n)
-{
-	uint32_t g, end = from + n;
-	uint64_t m;
-
-	if (f->nslots == 0)
-		f->group = from / GROUP; /* nothing to look for before */
-	for (; from < end; from = (g + 1) * GROUP) {
-		g = from / GROUP;
-		m = ~0ULL << (from % GROUP);
-		if (end < (g + 1) * GROUP)
-			m &= (1ULL << (end % GROUP)) - 1;
-		f->nslots += bits64(m & ~f->slots[g]);
-		f->slots[g] |= m;
-	}
-}
-
 /* What did not fit may fit now. */
 static void
 unstick(struct fib *f)
 {
-	uint32_t g;
-
-	f->root |= f->root_stuck;
-	f->root_stuck = false;
-	if (f->nslots_stuck > 0) {
-		for (g = 0; g < f->ndir / GROUP; g++) {
-			f->nslots += bits64(f->slots_stuck[g] & ~f->slots[g]);
-			f->slots[g] |= f->slots_stuck[g];
-			f->slots_stuck[g] = 0;
-		}
-		f->nslots_stuck = 0;
-	}
+	slots_unstick(f, NULL, 0);
 	for (; queue_count(&f->stuck) > 0; f->stuck.head++)
 		if (queue_put(&f->queue, &f->stuck.items[f->stuck.head]) == -1)
 			return;
@@ -162,48 +117,22 @@ ent_dead(const struct tree_ent *e)
 	return ((e->leaf & ~ENT_DIRTY) == 0 && e->dest == 0);
 }
 
-/* Is the slot or the root that a prefix lies in to be compiled anyway? If it
-   is stuck, it gets another chance. */
-static bool
-dirty_above(struct fib *f, const struct fib_item *it)
-{
-	uint32_t slot = slot_of(f, &it->key), g = slot / GROUP;
-	uint64_t m = 1ULL << (slot % GROUP);
-
-	if (!in_dir(f, &it->key, it->len)) {
-		f->root |= f->root_stuck;
-		f->root_stuck = false;
-		return (f->root && it->len >= FIB6_DIR_SKIP);
-	}
-	if (it->len <= f->depth)
-		return (false);
-	if (f->slots_stuck[g] & m) {
-		f->slots_stuck[g] &= ~m;
-		f->nslots_stuck--;
-		slots_mark(f, slot, 1);
-	}
-	return ((f->slots[g] & m) != 0);
-}
-
+/* A prefix in an area that is to be compiled anyway is queued all the same: it
+   need not wait for its turn there. */
 int
 fib_dirty(struct fib *f, const struct prefix *p)
 {
 	struct fib_item it;
 	struct tree_ent *e;
-	bool above;
 
 	it.key = key_from(&p->addr);
 	it.len = p->len;
-	above = dirty_above(f, &it);
-	if ((e = tree_get(f->tree, p)) != NULL) {
-		if (e->leaf & ENT_DIRTY) {
-			if (queue_count(&f->stuck) > 0)
-				unstick(f);
-			return (0);
-		}
-		/* what is to be removed from the tree must not be forgotten */
-		if (above && !ent_dead(e))
-			return (0);
+	fib_audit_changed(f);
+	slots_unstick(f, &it.key, it.len);
+	if ((e = tree_get(f->tree, p)) != NULL && e->leaf & ENT_DIRTY) {
+		if (queue_count(&f->stuck) > 0)
+			unstick(f);
+		return (0);
 	}
 	if (queue_put(&f->queue, &it) == -1)
 		return (-1);
@@ -215,6 +144,7 @@ fib_dirty(struct fib *f, const struct prefix *p)
 void
 fib_dirty_all(struct fib *f)
 {
+	fib_audit_changed(f);
 	unstick(f);
 	slots_mark(f, 0, f->ndir);
 	f->root = f->v6;
@@ -283,6 +213,7 @@ plan_item(struct fib *f, const struct fib_item *it, uint64_t mask)
 	uint32_t kid, leaf, old, now, slot;
 	unsigned int to = item_depth(it);
 
+	slice_begin(f, NULL);
 	if (in_dir(f, &k, it->len)) {
 		slot = slot_of(f, &k);
 		old = f->dir[slot];
@@ -297,7 +228,14 @@ plan_item(struct fib *f, const struct fib_item *it, uint64_t mask)
 		if (now != old)
 			plan_store(f, false, 0, now);
 	}
-	return (plan_close(f));
+	if (plan_close(f) == -1)
+		return (-1);
+	/* more hangs on it than a plan may hold */
+	if (f->slice.stopped && in_dir(f, &k, it->len))
+		slots_mark(f, slot_of(f, &k), 1);
+	else if (f->slice.stopped)
+		f->root = true;
+	return (0);
 }
 
 static int
@@ -337,21 +275,6 @@ batch_fill(struct fib *f)
 		qsort(f->batch, n, sizeof(*f->batch), item_cmp);
 }
 
-/* One whole slot or more: mark them. */
-static void
-mark_short(struct fib *f, const struct fib_item *it)
-{
-	unsigned int len = it->len;
-
-	if (f->v6 && len < FIB6_DIR_SKIP) {
-		/* is 2000::/4 in it? */
-		if (len == 0 ||
-		    (it->key.hi ^ (uint64_t)DIR6_TOP << 60) >> (64 - len) == 0)
-			slots_mark(f, 0, f->ndir);
-	} else
-		slots_mark(f, slot_of(f, &it->key), 1U << (f->depth - len));
-}
-
 /* Deal with the next of the batch, and all in the same node. -1: it is stuck */
 static int
 batch_step(struct fib *f)
@@ -363,7 +286,7 @@ batch_step(struct fib *f)
 
 	f->work++;
 	if (it->len <= f->depth && in_dir(f, &it->key, it->len))
-		mark_short(f, it);
+		slots_mark_prefix(f, &it->key, it->len);
 	else {
 		mask = item_mask(it, item_depth(it));
 		while (
@@ -378,7 +301,7 @@ batch_step(struct fib *f)
 		}
 		if ((ret = plan_item(f, it, mask)) == 0 && f->v6 &&
 		    it->len < FIB6_DIR_SKIP)
-			mark_short(f, it);
+			slots_mark_prefix(f, &it->key, it->len);
 	}
 	for (i = 0; i < n; i++) {
 		if (ret == 0)
@@ -392,102 +315,32 @@ batch_step(struct fib *f)
 	return (ret);
 }
 
-/* All outside of 2000::/4. */
-static int
-root_step(struct fib *f)
-{
-	struct key zero = { 0, 0 };
-	uint32_t kid, leaf, old, now;
-
-	f->root = false;
-	memcpy(&old, pool_at(&f->pool, 0), sizeof(old));
-	kid = compile_walk(f, &zero, 0, &leaf);
-	now = compile_all(f, kid, old, 0, leaf);
-	if (now != old)
-		plan_store(f, false, 0, now);
-	if (plan_close(f) == 0)
-		return (0);
-	f->root_stuck = true;
-	return (-1);
-}
-
-/* Plan at most max dirty slots of a group; returns those that were tried. */
-static uint64_t
-group_plan(struct fib *f, uint32_t g, unsigned int max, uint64_t work_end)
-{
-	uint32_t leaves[GROUP], kid, leaf, slot, now;
-	struct tnode *n = NULL;
-	struct key k = { 0, 0 };
-	uint64_t m, tried = 0;
-	unsigned int i, depth = f->depth - STRIDE;
-
-	k.hi = f->v6 ? (uint64_t)DIR6_TOP << 60 | (uint64_t)g << (64 - depth) :
-		       (uint64_t)g << (64 - depth);
-	f->work++;
-	if ((kid = compile_walk(f, &k, depth, &leaf)) != 0) {
-		n = tnode_at(f->tree, kid);
-		compile_leaves(n, leaf, leaves);
-	}
-	for (m = f->slots[g]; m != 0 && max > 0; m &= m - 1, max--) {
-		i = (unsigned int)__builtin_ctzll(m);
-		slot = g * GROUP + i;
-		tried |= 1ULL << i;
-		if (n != NULL)
-			leaf = leaves[i];
-		kid = n != NULL ? tnode_kid(n, i) : 0;
-		now = leaf;
-		if (kid != 0 || f->dir[slot] & FIB_NODE)
-			now = compile_all(f, kid, f->dir[slot], f->depth, leaf);
-		if (f->plan.error != 0)
-			break;
-		if (now != f->dir[slot])
-			plan_store(f, true, slot, now);
-		if (f->plan.nnodes >= FIB_PLAN_NODES || f->work >= work_end)
-			break;
-	}
-	return (tried);
-}
-
-static int
-slots_step(struct fib *f, uint64_t work_end)
-{
-	uint64_t tried;
-	uint32_t groups = f->ndir / GROUP;
-	int ret = 0;
-
-	while (f->slots[f->group] == 0)
-		f->group = (f->group + 1) % groups;
-	tried = group_plan(f, f->group, GROUP, work_end);
-	ret = plan_close(f);
-	if (ret == -1 && tried & (tried - 1)) {
-		/* one of many does not fit: find out which */
-		tried = group_plan(f, f->group, 1, work_end);
-		ret = plan_close(f);
-	}
-	f->slots[f->group] &= ~tried;
-	f->nslots -= bits64(tried);
-	f->nslots_stuck -= bits64(f->slots_stuck[f->group] & tried);
-	f->slots_stuck[f->group] &= ~tried;
-	if (ret == -1) {
-		f->slots_stuck[f->group] |= tried;
-		f->nslots_stuck += bits64(tried);
-	}
-	return (ret);
-}
-
 size_t
 fib_pending(const struct fib *f)
 {
 	return (queue_count(&f->queue) + queue_count(&f->stuck) +
-	    (f->batch_n - f->batch_done) + f->nslots + f->nslots_stuck +
-	    f->root + f->root_stuck + plan_pending(f));
+	    (f->batch_n - f->batch_done) + slots_pending(f) + plan_pending(f));
+}
+
+/* Neither a big change nor a busy neighbor makes the other wait for long:
+   they share the work by halves, and who comes alone comes at once. */
+static void
+turn(struct fib *f, bool prefixes, bool areas)
+{
+	if (!prefixes || !areas) {
+		f->area_turn = areas;
+		f->turn_end = f->work;
+	} else if (f->work >= f->turn_end) {
+		f->area_turn = !f->area_turn;
+		f->turn_end = f->work + FIB_SLICE;
+	}
 }
 
 int
 fib_step(struct fib *f, unsigned int budget)
 {
 	uint64_t end = f->work + (budget > 0 ? budget : 1);
-	bool prefixes, slots;
+	bool prefixes, areas;
 
 	for (;;) {
 		if (plan_pending(f) && plan_write(f) == -1) {
@@ -496,26 +349,22 @@ fib_step(struct fib *f, unsigned int budget)
 		}
 		prefixes =
 		    f->batch_done < f->batch_n || queue_count(&f->queue) > 0;
-		slots = f->nslots > 0 || f->root;
-		if (!prefixes && !slots)
+		areas = slots_todo(f);
+		if (!prefixes && !areas)
 			break;
 		if (f->work >= end)
 			return (1);
-		/* neither a big change nor a busy neighbor makes the other
-		   wait for long; what fails is kept aside as stuck */
-		f->turn = slots && (!prefixes || !f->turn);
-		if (f->turn) {
-			if (f->root)
-				root_step(f);
-			else
-				slots_step(f, end);
-		} else {
+		turn(f, prefixes, areas);
+		/* what fails is kept aside as stuck */
+		if (f->area_turn)
+			slots_step(f, end);
+		else {
 			if (f->batch_done == f->batch_n)
 				batch_fill(f);
 			batch_step(f);
 		}
 	}
-	if (queue_count(&f->stuck) + f->nslots_stuck + f->root_stuck > 0) {
+	if (queue_count(&f->stuck) + slots_stuck(f) > 0) {
 		errno = ENOSPC;
 		return (-1);
 	}
@@ -546,8 +395,8 @@ fib_release(struct fib *f, uint32_t epoch)
 		w = &f->waiting[f->wait_head];
 		if (w->epoch == f->epoch || (int32_t)(w->epoch - epoch) > 0)
 			break;
-		size = node_size(node_map(f, w->unit));
-		pool_free(&f->pool, w->unit, size);
+		size = node_size(f, w->node);
+		pool_free(&f->pool, node_unit(w->node), size);
 		f->wait_units -= size;
 		f->wait_head++;
 		some = true;
@@ -568,11 +417,9 @@ fib_lookup(const struct fib *f, const struct addr *a)
 		depth = f->depth;
 	} else
 		memcpy(&w, pool_at(&f->pool, 0), sizeof(w));
-	for (; w & FIB_NODE; depth += STRIDE) {
-		w &= ~FIB_NODE;
-		w = node_words(f,
-		    w)[node_run(node_map(f, w), key_index(&k, depth))];
-	}
+	for (; w & FIB_NODE; depth += STRIDE)
+		w = node_word(f, w,
+		    node_run(node_map(f, w), key_index(&k, depth)));
 	return (w);
 }
 
@@ -607,6 +454,7 @@ fib_stats(const struct fib *f, struct fib_stats *s)
 	s->nodes = f->nodes;
 	s->memory = sizeof(*f) + pool_memory(&f->pool) +
 	    f->ndir * sizeof(*f->dir) + f->ndir / 32 * sizeof(*f->slots) +
+	    f->pool.cap / 8UL +
 	    (f->queue.cap + f->stuck.cap) * sizeof(struct fib_item) +
 	    f->wait_cap * sizeof(*f->waiting) +
 	    f->plan.nodes_cap * sizeof(*f->plan.nodes) +

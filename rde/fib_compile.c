@@ -24,38 +24,64 @@ words_fill(uint32_t *words, uint32_t w)
 static void
 words_expand(const struct fib *f, uint32_t w, uint32_t *words)
 {
-	const uint32_t *runs;
 	uint64_t map;
-	unsigned int i;
+	uint32_t word = 0;
+	unsigned int i, run = 0;
 
 	if (!(w & FIB_NODE)) {
 		words_fill(words, w);
 		return;
 	}
-	w &= ~FIB_NODE;
 	map = node_map(f, w);
-	runs = node_words(f, w) - 1;
 	for (i = 0; i < FANOUT; i++) {
-		runs += map >> i & 1;
-		words[i] = *runs;
+		if (map >> i & 1)
+			word = node_word(f, w, run++);
+		words[i] = word;
 	}
 }
 
-/* Unlink a node and all below it. */
-static void
-unlink_all(struct fib *f, uint32_t w, unsigned int depth)
+static uint64_t
+tiny_pack(uint64_t map, const uint32_t *runs, unsigned int n)
 {
-	const uint32_t *runs;
-	unsigned int i, n;
+	uint64_t second, third = FANOUT - 1;
 
-	if (!(w & FIB_NODE))
-		return;
-	w &= ~FIB_NODE;
-	runs = node_words(f, w);
-	n = bits64(node_map(f, w));
-	for (i = 0; i < n; i++)
-		unlink_all(f, runs[i], depth + STRIDE);
-	plan_unlink(f, w);
+	map &= map - 1;
+	second = (uint64_t)__builtin_ctzll(map);
+	if (n == 3)
+		third = (uint64_t)__builtin_ctzll(map & (map - 1));
+	return (NARROW(runs[0]) | (uint64_t)NARROW(runs[1]) << 16 |
+	    (uint64_t)NARROW(runs[n - 1]) << 32 | second << 48 | third << 54);
+}
+
+/* A node as it lies in the pool; returns how many words it fills. */
+static unsigned int
+node_pack(uint32_t *to, uint32_t kind, uint64_t map, const uint32_t *runs,
+    unsigned int n)
+{
+	uint16_t narrow[FANOUT] = { 0 };
+	unsigned int i, words = node_units(kind, n) * 2;
+
+	if (kind & FIB_TINY)
+		map = tiny_pack(map, runs, n);
+	memcpy(to, &map, sizeof(map));
+	if (kind == 0) {
+		to[words - 1] = 0;
+		memcpy(to + 2, runs, n * sizeof(*runs));
+	} else if (words > 2) {
+		for (i = 0; i < n; i++)
+			narrow[i] = (uint16_t)NARROW(runs[i]);
+		memcpy(to + 2, narrow, (words - 2) * sizeof(*to));
+	}
+	return (words);
+}
+
+/* Do the runs of two nodes of a kind start at the same indices? */
+static bool
+same_shape(uint32_t kind, const uint32_t *a, const uint32_t *b)
+{
+	if (kind & FIB_TINY)
+		return ((a[1] ^ b[1]) >> 16 == 0);
+	return (a[0] == b[0] && a[1] == b[1]);
 }
 
 /* The word for 64 words where old is: a leaf if they are all alike, the old
@@ -63,7 +89,8 @@ unlink_all(struct fib *f, uint32_t w, unsigned int depth)
 static uint32_t
 words_word(struct fib *f, uint32_t old, unsigned int depth, uint32_t *words)
 {
-	uint32_t runs[FANOUT], unit, size, *to;
+	uint32_t runs[FANOUT], node[FIB_NODE_UNITS_MAX * 2], any, kind, ref;
+	const uint32_t *is;
 	uint64_t map = 1;
 	unsigned int i, n = 0, b;
 
@@ -73,39 +100,39 @@ words_word(struct fib *f, uint32_t old, unsigned int depth, uint32_t *words)
 			words[ROOT6_SKIP_FIRST + i] =
 			    words[ROOT6_SKIP_FIRST - 1];
 
-	runs[0] = words[0];
+	runs[0] = any = words[0];
 	for (i = 1; i < FANOUT; i++) {
+		any |= words[i];
 		b = words[i] != words[i - 1];
 		map |= (uint64_t)b << i;
 		n += b;
 		runs[n] = words[i];
 	}
 	n++;
-	unit = old & ~FIB_NODE;
 	if (map == 1) {
 		if (old & FIB_NODE)
-			plan_unlink(f, unit);
+			plan_unlink(f, old);
 		return (runs[0]);
 	}
-	if (old & FIB_NODE && node_map(f, unit) == map) {
-		to = node_words(f, unit);
-		for (i = 0; i < n; i++)
-			if (to[i] != runs[i])
-				plan_store(f, false, (unit + 1) * 2 + i,
-				    runs[i]);
+	kind = 0;
+	if (!(any & NARROW_NOT))
+		kind = n <= 3 ? FIB_NARROW | FIB_TINY : FIB_NARROW;
+	b = node_pack(node, kind, map, runs, n);
+	is = old & FIB_NODE ? pool_at(&f->pool, node_unit(old)) : NULL;
+	if (is != NULL && (old & (FIB_NARROW | FIB_TINY)) == kind &&
+	    same_shape(kind, is, node)) {
+		for (i = 0; i < b; i++)
+			if (is[i] != node[i])
+				plan_store(f, false, node_unit(old) * 2 + i,
+				    node[i]);
 		return (old);
 	}
-	size = node_size(map);
 	if (old & FIB_NODE)
-		plan_unlink(f, unit);
-	if ((unit = plan_alloc(f, size)) == 0)
+		plan_unlink(f, old);
+	if ((ref = plan_alloc(f, kind, n)) == 0)
 		return (0);
-	memcpy(pool_at(&f->pool, unit), &map, 8);
-	to = node_words(f, unit);
-	memcpy(to, runs, n * sizeof(*to));
-	if (n & 1)
-		to[n] = 0;
-	return (FIB_NODE | unit);
+	memcpy(pool_at(&f->pool, node_unit(ref)), node, b * sizeof(*node));
+	return (ref);
 }
 
 void
@@ -131,51 +158,89 @@ compile_leaves(struct tnode *n, uint32_t leaf, uint32_t *words)
 	}
 }
 
-/* The word for a tree node; children at indices outside of mask that are in
-   the tree keep their old words. */
-static uint32_t
-compile_node(struct fib *f, uint32_t kid, uint32_t old, unsigned int depth,
-    uint32_t leaf, uint64_t mask)
+/* Put an index of 6 bits into a key that has none yet at that depth. */
+static void
+key_put(struct key *k, unsigned int depth, uint64_t i)
 {
-	uint32_t words[FANOUT], was[FANOUT];
-	const uint32_t *kids;
-	struct tnode *n;
-	uint64_t m, keep, skip;
+	if (depth <= 58)
+		k->hi |= i << (58 - depth);
+	else if (depth >= 126)
+		k->lo |= i >> 4;
+	else if (depth >= 64)
+		k->lo |= i << (122 - depth);
+	else {
+		k->hi |= i >> (depth - 58);
+		k->lo |= i << (122 - depth);
+	}
+}
+
+/* Which words lead to nodes. */
+static uint64_t
+words_nodes(uint32_t old, const uint32_t *words)
+{
+	uint64_t m = 0;
 	unsigned int i;
 
+	if (!(old & FIB_NODE) || old & FIB_NARROW)
+		return (0);
+	for (i = 0; i < FANOUT; i++)
+		m |= (uint64_t)(words[i] >> 31) << i;
+	return (m);
+}
+
+/*
+ * The word for a tree node, or for a place where the tree has none any more
+ * but the image may. Indices outside of mask stay as they were, and so does
+ * all from where the slice ends.
+ */
+static uint32_t
+compile_node(struct fib *f, uint32_t kid, uint32_t old, unsigned int depth,
+    uint32_t leaf, uint64_t mask, bool resume)
+{
+	uint32_t words[FANOUT], was[FANOUT];
+	struct fib_slice *s = &f->slice;
+	struct tnode *n = NULL;
+	uint64_t m;
+	unsigned int i, first = 0;
+
 	f->work++;
-	if (kid == 0) {
-		unlink_all(f, old, depth);
-		return (leaf);
+	if (resume) {
+		first = key_index(&s->from, depth);
+		mask &= ~0ULL << first;
 	}
-	n = tnode_at(f->tree, kid);
-	compile_leaves(n, leaf, words);
-	skip = depth == 0 ? ROOT6_SKIP : 0;
-	keep = n->kids & ~mask;
-	/* what was below and has nothing left in the tree */
-	if (old & FIB_NODE || keep != 0) {
-		words_expand(f, old, was);
-		for (m = ~n->kids & ~skip; old & FIB_NODE && m != 0;
-		     m &= m - 1) {
-			i = (unsigned int)__builtin_ctzll(m);
-			if (was[i] & FIB_NODE)
-				unlink_all(f, was[i], depth + STRIDE);
-		}
-	} else if (n->kids != 0)
-		words_fill(was, old);
-	kids = tnode_kids(n);
-	for (m = n->kids; m != 0 && f->plan.error == 0; m &= m - 1, kids++) {
+	if (kid == 0 && !(old & FIB_NODE) && mask == ~0ULL)
+		return (leaf);
+	words_expand(f, old, was);
+	m = words_nodes(old, was);
+	if (kid != 0) {
+		n = tnode_at(f->tree, kid);
+		compile_leaves(n, leaf, words);
+		m |= n->kids;
+	} else
+		words_fill(words, leaf);
+	if (depth == 0)
+		mask &= ~ROOT6_SKIP;
+	for (m &= mask; m != 0 && f->plan.error == 0; m &= m - 1) {
 		i = (unsigned int)__builtin_ctzll(m);
-		if (skip >> i & 1)
-			continue;
-		if (keep >> i & 1)
-			words[i] = was[i];
-		else
-			words[i] = compile_node(f, *kids, was[i],
-			    depth + STRIDE, words[i], ~0ULL);
+		if (f->work >= s->end) {
+			s->stopped = true;
+			mask &= (1ULL << i) - 1;
+		} else
+			words[i] = compile_node(f,
+			    n != NULL ? tnode_kid(n, i) : 0, was[i],
+			    depth + STRIDE, words[i], ~0ULL,
+			    resume && i == first);
+		if (s->stopped) {
+			key_put(&s->stop, depth, i);
+			mask &= (2ULL << i) - 1;
+			break;
+		}
 	}
 	if (f->plan.error != 0)
 		return (0);
+	for (i = 0; mask != ~0ULL && i < FANOUT; i++)
+		if (!(mask >> i & 1))
+			words[i] = was[i];
 	return (words_word(f, old, depth, words));
 }
 
@@ -183,28 +248,31 @@ uint32_t
 compile_all(struct fib *f, uint32_t kid, uint32_t old, unsigned int depth,
     uint32_t leaf)
 {
-	return (compile_node(f, kid, old, depth, leaf, ~0ULL));
+	return (compile_node(f, kid, old, depth, leaf, ~0ULL,
+	    f->slice.resume));
 }
 
 uint32_t
 compile_path(struct fib *f, uint32_t kid, uint32_t old, unsigned int depth,
     uint32_t leaf, const struct key *k, unsigned int to, uint64_t mask)
 {
-	uint32_t words[FANOUT], was, now, unit;
+	uint32_t words[FANOUT], was, now;
 	struct tnode *n;
-	uint64_t map;
 	unsigned int i, run = 0;
 
-	if (depth == to || kid == 0)
-		return (compile_node(f, kid, old, depth, leaf, mask));
+	if (depth == to || kid == 0) {
+		/* no node here: then all below the index is alike */
+		if (depth != to)
+			mask = 1ULL << key_index(k, depth);
+		return (
+		    compile_node(f, kid, old, depth, leaf, mask, false));
+	}
 	n = tnode_at(f->tree, kid);
 	i = key_index(k, depth);
-	unit = old & ~FIB_NODE;
 	was = old;
 	if (old & FIB_NODE) {
-		map = node_map(f, unit);
-		run = node_run(map, i);
-		was = node_words(f, unit)[run];
+		run = node_run(node_map(f, old), i);
+		was = node_word(f, old, run);
 	}
 	now = compile_path(f, tnode_kid(n, i), was, depth + STRIDE,
 	    tnode_inherit(n, i, leaf), k, to, mask);
@@ -214,7 +282,7 @@ compile_path(struct fib *f, uint32_t kid, uint32_t old, unsigned int depth,
 		return (old);
 	/* a node's run is its own, so the new one can have the same */
 	if (now & FIB_NODE && was & FIB_NODE) {
-		plan_store(f, false, (unit + 1) * 2 + run, now);
+		plan_store(f, false, (node_unit(old) + 1) * 2 + run, now);
 		return (old);
 	}
 	words_expand(f, old, words);

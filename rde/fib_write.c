@@ -26,12 +26,13 @@ array_grow(void *array, uint32_t *cap, size_t n, size_t size)
 	return (0);
 }
 
-/* Unit of a new node, 0 (and the plan has failed) if there is no room. */
+/* The word that refers to a new node, 0 (and the plan has failed) if there is
+   no room. */
 uint32_t
-plan_alloc(struct fib *f, uint32_t units)
+plan_alloc(struct fib *f, uint32_t kind, uint32_t runs)
 {
 	struct fib_plan *p = &f->plan;
-	uint32_t unit;
+	uint32_t unit, units = node_units(kind, runs);
 
 	if (p->error != 0)
 		return (0);
@@ -41,13 +42,12 @@ plan_alloc(struct fib *f, uint32_t units)
 		p->error = errno;
 		return (0);
 	}
-	p->nodes[p->nnodes++] = unit;
 	p->units_new += units;
-	return (unit);
+	return (p->nodes[p->nnodes++] = FIB_NODE | kind | unit);
 }
 
 void
-plan_unlink(struct fib *f, uint32_t unit)
+plan_unlink(struct fib *f, uint32_t ref)
 {
 	struct fib_plan *p = &f->plan;
 
@@ -58,8 +58,8 @@ plan_unlink(struct fib *f, uint32_t unit)
 		p->error = errno;
 		return;
 	}
-	p->unlinked[p->nunlinked++] = unit;
-	p->units_old += node_size(node_map(f, unit));
+	p->unlinked[p->nunlinked++] = ref;
+	p->units_old += node_size(f, ref);
 }
 
 void
@@ -137,8 +137,8 @@ plan_close(struct fib *f)
 	if (p->error == 0)
 		return (0);
 	for (i = 0; i < p->nnodes; i++)
-		pool_free(&f->pool, p->nodes[i],
-		    node_size(node_map(f, p->nodes[i])));
+		pool_free(&f->pool, node_unit(p->nodes[i]),
+		    node_size(f, p->nodes[i]));
 	errno = p->error;
 	plan_reset(p);
 	return (-1);
@@ -179,25 +179,27 @@ plan_write(struct fib *f)
 {
 	struct fib_plan *p = &f->plan;
 	struct fib_waiting *w;
-	uint32_t i, unit, size;
+	uint32_t i, unit, ref;
 
 	for (i = p->nodes_done; i < p->nnodes; i++) {
-		unit = p->nodes[i];
+		ref = p->nodes[i];
+		unit = node_unit(ref);
 		if (f->write(f->arg, f->pool_table, unit * 2,
-			pool_at(&f->pool, unit),
-			node_size(node_map(f, unit)) * 2) == -1)
+			pool_at(&f->pool, unit), node_size(f, ref) * 2) == -1)
 			return (-1);
 		p->nodes_done = i + 1;
 	}
 	if (write_stores(f) == -1)
 		return (-1);
+	for (i = 0; i < p->nnodes; i++)
+		live_mark(f, p->nodes[i], true);
 	for (i = 0; i < p->nunlinked; i++) {
-		unit = p->unlinked[i];
-		size = node_size(node_map(f, unit));
+		ref = p->unlinked[i];
+		live_mark(f, ref, false);
 		w = &f->waiting[f->wait_tail++];
-		w->unit = unit;
+		w->node = ref;
 		w->epoch = f->epoch;
-		f->wait_units += size;
+		f->wait_units += node_size(f, ref);
 	}
 	f->nodes += p->nnodes;
 	f->nodes -= p->nunlinked;

@@ -29,6 +29,7 @@ struct intern {
 	uint32_t	  used;		/* handles ever given out, and 0 */
 	uint32_t	  count;
 	uint32_t	  punted;	/* of these, without an id */
+	size_t		  bytes;	/* of all sets */
 };
 
 /*
@@ -210,6 +211,7 @@ intern_get(struct intern *in, const struct attrs *a, const uint8_t *blob,
 	slot_put(in->slots, in->mask, hash, h);
 	in->sets[h] = set;
 	in->count++;
+	in->bytes += sizeof(*set) + len;
 	in->punted += set->nexthop == LEAF_ID_PUNT;
 	return (h);
 }
@@ -254,6 +256,7 @@ intern_unref(struct intern *in, uint32_t h)
 	in->sets[h] = NULL;
 	in->freed[in->nfreed++] = h;
 	in->count--;
+	in->bytes -= sizeof(*set) + set->len;
 	free(set);
 }
 
@@ -267,4 +270,11 @@ uint32_t
 intern_count(const struct intern *in)
 {
 	return (in->count);
+}
+
+size_t
+intern_memory(const struct intern *in)
+{
+	return (sizeof(*in) + in->bytes + in->size * (sizeof(*in->sets) +
+	    sizeof(*in->freed) + 2 * sizeof(*in->slots)));
 }

@@ -98,7 +98,10 @@ nexthop_take(struct nexthops *nhs)
 	struct nexthop	*nh, **byid;
 	uint32_t	 size;
 
-	if ((nh = TAILQ_FIRST(&nhs->free)) != NULL) {
+	TAILQ_FOREACH(nh, &nhs->free, entry) {
+		/* the limit may have come down since */
+		if (nh->id >= nhs->limit)
+			continue;
 		TAILQ_REMOVE(&nhs->free, nh, entry);
 		return (nh);
 	}
@@ -156,6 +159,12 @@ nexthop_get(struct nexthops *nhs, const struct addr *addr)
 }
 
 void
+nexthop_ref(struct nexthops *nhs, uint32_t id)
+{
+	nexthop_find(nhs, id)->refs++;
+}
+
+void
 nexthop_put(struct nexthops *nhs, uint32_t id)
 {
 	struct nexthop	*nh;
@@ -206,16 +215,17 @@ bool
 nexthop_set_state(struct nexthops *nhs, uint32_t id, uint8_t state)
 {
 	struct nexthop	*nh;
-	bool		 was;
+	uint8_t		 was;
 
 	nh = nexthop_find(nhs, id);
 	/* What the parent said before it saw our drop is of no interest. */
 	if (nh == NULL || nh->phase == PHASE_DROPPED ||
 	    nh->phase == PHASE_FREE)
 		return (false);
-	was = nh->state != NEXTHOP_UNRESOLVED;
+	was = nh->state;
 	nh->state = state;
-	return (was != (state != NEXTHOP_UNRESOLVED));
+	return ((was == NEXTHOP_UNRESOLVED) != (state == NEXTHOP_UNRESOLVED) ||
+	    (was == NEXTHOP_LOCAL) != (state == NEXTHOP_LOCAL));
 }
 
 uint8_t
@@ -257,10 +267,15 @@ bool
 nexthop_room(const struct nexthops *nhs, const struct addr *addr)
 {
 	struct nexthop_tree	*unconst;
+	const struct nexthop	*nh;
 	struct nexthop		 key;
 
-	if (!TAILQ_EMPTY(&nhs->free) || nhs->n + LEAF_ID_FIRST < nhs->limit)
+	if (nhs->n + LEAF_ID_FIRST < nhs->limit)
 		return (true);
+	TAILQ_FOREACH(nh, &nhs->free, entry) {
+		if (nh->id < nhs->limit)
+			return (true);
+	}
 	if (addr == NULL)
 		return (false);
 	unconst = (struct nexthop_tree *)(uintptr_t)&nhs->byaddr;
@@ -272,4 +287,11 @@ uint64_t
 nexthop_refused(const struct nexthops *nhs)
 {
 	return (nhs->refused);
+}
+
+size_t
+nexthop_memory(const struct nexthops *nhs)
+{
+	return (sizeof(*nhs) + nhs->size * sizeof(*nhs->byid) +
+	    nhs->n * sizeof(struct nexthop));
 }

@@ -7,6 +7,7 @@
  */
 #include <sys/random.h>
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,18 @@
 #include "shell.h"
 
 #define SWEEP_PREFIXES	4096	/* looked at before the loop gets its turn */
+#define UNGROUPED_TIME	60	/* seconds between warnings of lacking groups */
+
+/*
+ * Of an allowlist, so many changes, or such a part of a family: more is built
+ * anew instead of changed in place. With 1,050,000 routes, 25,000 scattered
+ * prefixes or 0.0.0.0/0 take in place what building anew does, and a second
+ * pool's worth of nodes that wait for a grace period.
+ */
+#define ANEW_PREFIXES	25000
+#define ANEW_SHARE	(65536 / 2)
+
+#define LARGE		(256 * 1024)	/* bytes */
 
 static struct rde	rde;
 
@@ -62,6 +75,29 @@ work(evutil_socket_t fd, short what, void *arg)
 		rde_schedule(r);
 }
 
+/* Routes that found no room for their ECMP group try again when there is. */
+static void
+regroup(struct rde *r)
+{
+	uint64_t	refused;
+	int64_t		now;
+
+	if (rib_ungrouped(r->rib) && group_room(r->groups)) {
+		rib_redecide(r->rib);
+		rde_schedule(r);
+	}
+	refused = group_refused(r->groups);
+	now = rde_now();
+	if (refused == r->ungrouped ||
+	    (r->ungrouped_at != 0 && now - r->ungrouped_at < UNGROUPED_TIME))
+		return;
+	log_warnx("no ECMP group left, %llu times: routes follow their best "
+	    "path alone; raise ecmp-groups-max-entries",
+	    (unsigned long long)(refused - r->ungrouped));
+	r->ungrouped = refused;
+	r->ungrouped_at = now;
+}
+
 static void
 tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -74,12 +110,20 @@ tick(evutil_socket_t fd, short what, void *arg)
 		rib_renew(r->rib);
 		rde_schedule(r);
 	}
+	regroup(r);
 	refused = nexthop_refused(r->nexthops);
 	if (refused != r->refused) {
 		log_warnx("no nexthop id left for %llu attribute sets: their "
 		    "routes lead to the slow path; raise nexthops-max-entries",
 		    (unsigned long long)(refused - r->refused));
 		r->refused = refused;
+	}
+	refused = rib_crowded(r->rib);
+	if (refused != r->crowded) {
+		log_warnx("%llu paths were not taken: a neighbor has sent "
+		    "%u others to the same prefix",
+		    (unsigned long long)(refused - r->crowded), RIB_PATH_IDS);
+		r->crowded = refused;
 	}
 }
 
@@ -106,6 +150,7 @@ on_drop(void *arg, uint32_t id)
 	    &m);
 }
 
+/* A next hop is idle, or there is something to do about groups. */
 static void
 on_idle(void *arg)
 {
@@ -126,8 +171,13 @@ config_data(struct proc *p, enum proc_id from, struct imsg *m)
 static void
 config_end(struct proc *p, enum proc_id from, struct imsg *m)
 {
+	const char	*why;
+
 	stage_end(&rde.stage);
-	stage_ready(p, m);
+	if ((why = rebuild_stage(&rde, rde.stage.next)) != NULL)
+		stage_refuse(&rde.stage, p, m, why);
+	else
+		stage_ready(p, m);
 }
 
 static int
@@ -177,35 +227,86 @@ allow(struct rde *r, const struct prefix *prefix)
 }
 
 /* Add what is new at once; what is gone is revoked when that is in place. */
+void
+rde_policy(struct rde *r)
+{
+	const struct prefix	*list = r->coming;
+	size_t			 n = r->ncoming, i, j;
+	int			 d;
+
+	if (list == NULL)
+		return;
+	rde_revoke(r);
+	r->revoked = calloc(r->nallow + 1, sizeof(*r->revoked));
+	if (r->revoked == NULL)
+		fatal("allowlist");
+	for (i = j = 0; i < n || j < r->nallow;) {
+		d = i == n ? 1 : j == r->nallow ? -1 :
+		    prefix_cmp(&list[i], &r->allow[j]);
+		if (d < 0)
+			allow(r, &list[i]);
+		else if (d > 0)
+			r->revoked[r->nrevoked++] = r->allow[j];
+		i += d <= 0;
+		j += d >= 0;
+	}
+	free(r->allow);
+	r->allow = r->coming;
+	r->nallow = n;
+	r->coming = NULL;
+	rde_schedule(r);
+}
+
+/* How much of the tables a prefix makes anew, in 65536ths of a family. */
+static uint32_t
+share(const struct prefix *p)
+{
+	unsigned int	len = p->len;
+
+	/* all routes are in 2000::/3 */
+	if (p->addr.af == AF_INET6)
+		len = len > 3 ? len - 3 : 0;
+	return (len > 16 ? 0 : 1U << (16 - len));
+}
+
+/* Does so much change that tables are better built anew? */
+static bool
+policy_is_large(const struct rde *r)
+{
+	const struct prefix	*p;
+	uint64_t		 sum;
+	size_t			 i, j, n;
+	int			 d;
+
+	for (sum = 0, n = 0, i = j = 0; i < r->ncoming || j < r->nallow;) {
+		d = i == r->ncoming ? 1 : j == r->nallow ? -1 :
+		    prefix_cmp(&r->coming[i], &r->allow[j]);
+		p = d < 0 ? &r->coming[i] : &r->allow[j];
+		if (d != 0) {
+			sum += share(p);
+			n++;
+		}
+		i += d <= 0;
+		j += d >= 0;
+	}
+	return (n > ANEW_PREFIXES || sum > ANEW_SHARE);
+}
+
 static void
 config_commit(struct proc *p, enum proc_id from, struct imsg *m)
 {
 	struct config	*c;
-	struct prefix	*list;
-	size_t		 n, i, j;
-	int		 d;
 
-	rde_revoke(&rde);
 	c = stage_take(&rde.stage);
-	list = allow_list(c, &n);
+	rebuild_staged(&rde, true);
+	rde_policy(&rde);
+	rde.coming = allow_list(c, &rde.ncoming);
 	rde.nsources = c->nsources;
 	config_free(c);
-	rde.revoked = calloc(rde.nallow + 1, sizeof(*rde.revoked));
-	if (rde.revoked == NULL)
-		fatal("allowlist");
-	for (i = j = 0; i < n || j < rde.nallow;) {
-		d = i == n ? 1 : j == rde.nallow ? -1 :
-		    prefix_cmp(&list[i], &rde.allow[j]);
-		if (d < 0)
-			allow(&rde, &list[i]);
-		else if (d > 0)
-			rde.revoked[rde.nrevoked++] = rde.allow[j];
-		i += d <= 0;
-		j += d >= 0;
-	}
-	free(rde.allow);
-	rde.allow = list;
-	rde.nallow = n;
+	if (rde.have_config && policy_is_large(&rde))
+		proc_send(p, PROC_PARENT, M_GENERATION_WANT, 0, -1, NULL, 0);
+	else
+		rde_policy(&rde);
 	rde.have_config = true;
 	rde_schedule(&rde);
 }
@@ -214,6 +315,7 @@ static void
 config_abort(struct proc *p, enum proc_id from, struct imsg *m)
 {
 	stage_abort(&rde.stage);
+	rebuild_staged(&rde, false);
 }
 
 /*
@@ -237,6 +339,24 @@ table_ack(struct proc *p, enum proc_id from, struct imsg *m)
 
 	msg_get(m, &record_msg_u32, &seq);
 	drain_ack(&rde, seq.value);
+}
+
+static void
+generation_is_done(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	struct msg_u32	generation;
+
+	msg_get(m, &record_msg_u32, &generation);
+	rebuild_done(&rde, generation.value);
+}
+
+static void
+generation_has_failed(struct proc *p, enum proc_id from, struct imsg *m)
+{
+	struct msg_u32	generation;
+
+	msg_get(m, &record_msg_u32, &generation);
+	rebuild_failed(&rde, generation.value);
 }
 
 static void
@@ -331,6 +451,8 @@ peer_up(struct proc *p, enum proc_id from, struct imsg *m)
 
 	msg_get(m, &record_msg_peer, &peer);
 	n = peer_number(from, peer.id);
+	if (peer.source >= CONFIG_SOURCES_MAX)
+		fatalx("route source %u", peer.source);
 	/* A new session on the same number: the old one's routes are stale. */
 	if (rib_peer(rde.rib, n)->up)
 		peer_lost(n);
@@ -339,6 +461,7 @@ peer_up(struct proc *p, enum proc_id from, struct imsg *m)
 	s = &rde.sessions[n];
 	memset(s, 0, sizeof(*s));
 	s->since = rde_now();
+	s->source = peer.source;
 	s->carries[0] = (peer.families & BGP_FAM_IPV4) != 0;
 	s->carries[1] = (peer.families & BGP_FAM_IPV6) != 0;
 	/* Its routes need next hop ids: not before there are any. */
@@ -418,13 +541,16 @@ static const struct msg_rule	rules[] = {
 	{ M_CONFIG_ABORT, FROM(PARENT), 0, 0, config_abort },
 	{ M_TABLE_INFO, FROM(PARENT), 20, 20, table_info },
 	{ M_TABLE_ACK, FROM(PARENT), 4, 4, table_ack },
+	{ M_TABLE_WORDS, FROM(PARENT), 12, IMSG_BODY_MAX, audit_words },
 	{ M_GRACE_DONE, FROM(PARENT), 4, 4, grace_done },
+	{ M_GENERATION_DONE, FROM(PARENT), 4, 4, generation_is_done },
+	{ M_GENERATION_FAILED, FROM(PARENT), 4, 4, generation_has_failed },
 	{ M_NEXTHOP_GONE, FROM(PARENT), 4, 4, nexthop_is_gone },
 	{ M_NEXTHOP_STATE, FROM(PARENT), 5, 5, nexthop_is },
 	{ M_LOCAL_ADDRESS, FROM(PARENT), 19, 19, local_address },
 	{ M_CONNECTED, FROM(PARENT), 19, 19, connected },
 	{ M_LOCAL_END, FROM(PARENT), 0, 0, local_end },
-	{ M_PEER_UP, ENGINES, 34, 34, peer_up },
+	{ M_PEER_UP, ENGINES, 38, 38, peer_up },
 	{ M_PEER_DOWN, ENGINES, 4, 4, peer_down },
 	{ M_ROUTE_BATCH, ENGINES, 6, IMSG_BODY_MAX, route_batch },
 	{ M_END_OF_RIB, ENGINES, 5, 5, end_of_rib },
@@ -439,6 +565,10 @@ rde_main(const struct child_args *args)
 	const struct timeval	second = { 1, 0 };
 	ssize_t			n;
 
+	/* A table's image goes back to the kernel when the next one has taken
+	   over, and what is not used of that is never touched: left alone,
+	   malloc learns from the first free to keep such blocks. */
+	mallopt(M_MMAP_THRESHOLD, LARGE);
 	/* Before the sandbox: it is asked for but once. */
 	n = getrandom(&rde.seed, sizeof(rde.seed), 0);
 	child_start(&rde.proc, PROC_RDE, args, rules,
@@ -447,10 +577,14 @@ rde_main(const struct child_args *args)
 		fatal("getrandom");
 	if ((rde.nexthops = nexthop_new(0, &nexthop_ops, &rde)) == NULL ||
 	    (rde.intern = intern_new(rde.nexthops, rde.seed)) == NULL ||
-	    (rde.rib = rib_new(rde.intern, rde.nexthops, drain_changed,
-	    &rde)) == NULL)
+	    (rde.groups = group_new(rde.nexthops, rde.seed, on_idle,
+	    &rde)) == NULL ||
+	    (rde.rib = rib_new(rde.intern, rde.nexthops, rde.groups,
+	    drain_changed, &rde)) == NULL)
 		fatal("RIB");
 	drain_init(&rde);
+	audit_init(&rde);
+	ctl_init(&rde);
 	rde.work = evtimer_new(rde.proc.base, work, &rde);
 	rde.tick = event_new(rde.proc.base, -1, EV_PERSIST, tick, &rde);
 	if (rde.work == NULL || rde.tick == NULL ||

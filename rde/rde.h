@@ -100,6 +100,49 @@ uint32_t	 fib_lookup(const struct fib *, const struct addr *);
 /* What the tree says, by plain longest match; the audit's truth. */
 uint32_t	 fib_expect(const struct fib *, const struct addr *);
 
+/*
+ * fib_audit.c: a round over all words of one family's tables.
+ */
+struct fib_words {
+	enum fib_table	 table;
+	uint32_t	 index;
+	uint32_t	 count;		/* up to TABLE_READ_MAX */
+};
+
+struct fib_difference {
+	enum fib_table	 table;
+	uint32_t	 index;		/* of the word */
+	uint32_t	 found, expected;
+	bool		 image;		/* not what the tree says; else the
+					   table's is not what was written */
+};
+
+typedef void fib_differs_fn(void *, const struct fib_difference *);
+
+/* Begin a round. tree: the tables hold all of the tree, so look whether they
+   do. The function is called for each difference; all are repaired by the
+   next fib_step. -1: no memory. */
+int		 fib_audit_start(struct fib *, bool tree, fib_differs_fn *,
+		    void *arg);
+/* The next words: 1: they are to be read when all writes so far have been
+   made, and the slots among them are now pending to be compiled; 0: the round
+   is over; -1 EAGAIN: something is pending, or words are being read. */
+int		 fib_audit_next(struct fib *, struct fib_words *);
+/* Those words as read. -1 with errno: nobody asked, or no memory to repair. */
+int		 fib_audit_words(struct fib *, const uint32_t *);
+uint32_t	 fib_audit_percent(const struct fib *);
+
+/*
+ * fib_next.c: a FIB that is built anew (fib_new, fib_dirty_all) beside one of
+ * the same tree that is not stepped meanwhile. Of each change the new one is
+ * told by fib_dirty, the other by fib_dirty_area.
+ */
+void		 fib_dirty_area(struct fib *, const struct prefix *);
+/* Take over what is queued in from, which keeps the areas. -1: no memory. */
+int		 fib_inherit(struct fib *, struct fib *from);
+/* Has everything been compiled and written, but for changes since? */
+bool		 fib_built(const struct fib *);
+
 struct fib_stats {
 	uint32_t	units, units_used, units_waiting, nodes;
 	size_t		memory;		/* bytes, image and bookkeeping */
@@ -116,7 +159,9 @@ struct decision_path {
 	uint32_t	neighbor_as;
 	uint32_t	router_id;	/* or ORIGINATOR_ID; host order */
 	uint32_t	path_id;
+	uint32_t	nexthop;	/* id; 0: of no use in a group */
 	uint16_t	cluster_len;
+	uint16_t	peer_number;
 	uint8_t		origin;		/* enum attr_origin */
 	bool		ebgp;
 	bool		eligible;	/* there is a way to its next hop */
@@ -129,10 +174,25 @@ struct decision_path {
    from the same neighbor AS, so this is no total order over many. */
 int		 decision_cmp(const struct decision_path *,
 		    const struct decision_path *);
-/* Index of the best of n paths, n at least 1. A path that is not eligible is
-   best only if none is. Takes time in proportion to n, and to the square of
-   how many tie up to MED. */
-size_t		 decision_best(const struct decision_path *, size_t n);
+/*
+ * The next hops of an ECMP set: those of all paths that no rule up to the IGP
+ * metric (steps a to e) tells apart from the best, if that is eligible. AS
+ * paths need not be equal, only as long. Each once, in ascending order; if
+ * there are too many, those whose paths are better by what follows step e.
+ */
+struct decision_set {
+	uint32_t	n;
+	uint32_t	ids[ECMP_MEMBERS_MAX];
+};
+
+/* Index of the best of n paths, n at least 1, and the set with it. A path that
+   is not eligible is best only if none is. Takes time in proportion to n, and
+   to how many neighbor ASes tie up to MED. */
+size_t		 decision_best(const struct decision_path *, size_t n,
+		    struct decision_set *);
+/* Does p, one of the paths, belong to the set of the best of them? */
+bool		 decision_ties(const struct decision_path *, size_t n,
+		    size_t best, const struct decision_path *p);
 
 /*
  * nexthop.c: next hop addresses and their ids.
@@ -153,18 +213,21 @@ void		 nexthop_limit(struct nexthops *, uint32_t limit);
 /* The id of an address, and a reference to it. LEAF_ID_PUNT (not counted as a
    reference) if there are no more. */
 uint32_t	 nexthop_get(struct nexthops *, const struct addr *);
+/* One more to an id that has some. */
+void		 nexthop_ref(struct nexthops *, uint32_t id);
 void		 nexthop_put(struct nexthops *, uint32_t id);
 /* Drop those without users. To be called when no table names them. */
 void		 nexthop_reap(struct nexthops *);
 bool		 nexthop_idle(const struct nexthops *);	/* any to reap */
 /* A dropped id may be used again. -1 EINVAL if it was not dropped. */
 int		 nexthop_gone(struct nexthops *, uint32_t id);
-/* True if paths over it became eligible or ceased to be. */
+/* True if the decision is to look anew at paths over it: they became eligible
+   or ceased to be, or may now be in an ECMP set or no more. */
 bool		 nexthop_set_state(struct nexthops *, uint32_t id,
 		    uint8_t state);
 /* UNRESOLVED until told otherwise. */
 uint8_t		 nexthop_state(const struct nexthops *, uint32_t id);
-/* Best paths that point there. */
+/* Routes whose leaf leads there, by itself or in a group. */
 void		 nexthop_count(struct nexthops *, uint32_t id, int change);
 /* The first id at or above this one that is in use; 0: none. */
 uint32_t	 nexthop_next(const struct nexthops *, uint32_t id,
@@ -173,6 +236,50 @@ uint32_t	 nexthop_next(const struct nexthops *, uint32_t id,
 bool		 nexthop_room(const struct nexthops *, const struct addr *addr);
 /* How often there was no id left. */
 uint64_t	 nexthop_refused(const struct nexthops *);
+size_t		 nexthop_memory(const struct nexthops *);	/* bytes */
+
+/*
+ * group.c: ECMP groups by their members, and their ids. A group refers to its
+ * next hops for as long as any table may name it. Its id is used again only
+ * after group_seal and group_release.
+ */
+struct groups;
+
+/* Store a group in the tables; 0, or -1: not now. */
+typedef int group_write_fn(void *, uint32_t id, const struct ecmp_group *);
+/* One was made, or lost its last user. */
+typedef void group_work_fn(void *);
+
+/* There is room for none before group_limit. */
+struct groups	*group_new(struct nexthops *, uint64_t seed, group_work_fn *,
+		    void *);
+void		 group_free(struct groups *);
+/* Ids are from GROUP_FIRST up to below limit; those given out stay. */
+void		 group_limit(struct groups *, uint32_t limit);
+/* The id of the group of these next hops (2 to ECMP_MEMBERS_MAX, ascending),
+   and a reference to it. 0: no room, or no memory. */
+uint32_t	 group_take(struct groups *, const uint32_t *ids, uint32_t n);
+void		 group_put(struct groups *, uint32_t id);
+/* Does this group have these members? */
+bool		 group_is(const struct groups *, uint32_t id,
+		    const uint32_t *ids, uint32_t n);
+/* Write those that no table has yet. To be called before leaves are written.
+   -1: the writer refused; some are still to be written. */
+int		 group_write(struct groups *, group_write_fn *, void *);
+/* New tables: all are to be written again. */
+void		 group_rewrite(struct groups *);
+/* Those without users, which no table names any more, wait for a grace period
+   from now on. True: some do. */
+bool		 group_seal(struct groups *);
+/* It has passed: the ids of what was sealed may be used again. */
+void		 group_release(struct groups *);
+/* What a table is to have for an id; NULL: nothing may name it. */
+const struct ecmp_group *group_get(const struct groups *, uint32_t id);
+bool		 group_room(const struct groups *);	/* for one more? */
+uint32_t	 group_count(const struct groups *);	/* with users */
+uint32_t	 group_used(const struct groups *);	/* ids not free */
+uint64_t	 group_refused(const struct groups *);	/* no room, so often */
+size_t		 group_memory(const struct groups *);	/* bytes */
 
 /*
  * intern.c: attribute sets.
@@ -210,6 +317,7 @@ void		 intern_ref(struct intern *, uint32_t);
 void		 intern_unref(struct intern *, uint32_t);
 const struct attr_set *intern_set(const struct intern *, uint32_t);
 uint32_t	 intern_count(const struct intern *);
+size_t		 intern_memory(const struct intern *);	/* bytes */
 
 /*
  * rib.c: all paths of all peers, policy flags, and the leaf words they make
@@ -236,8 +344,8 @@ struct rib_peer {
 
 struct rib;
 
-struct rib	*rib_new(struct intern *, struct nexthops *, rib_changed_fn *,
-		    void *);
+struct rib	*rib_new(struct intern *, struct nexthops *, struct groups *,
+		    rib_changed_fn *, void *);
 void		 rib_free(struct rib *);
 struct tree	*rib_tree(struct rib *, int af);
 /* A session came up: its paths may come. What an earlier one of the same
@@ -247,7 +355,9 @@ void		 rib_peer_up(struct rib *, uint32_t peer, const struct addr *,
 /* Its paths are stale, to be removed by rib_sweep. */
 void		 rib_peer_down(struct rib *, uint32_t peer);
 const struct rib_peer *rib_peer(const struct rib *, uint32_t peer);
-/* Add or replace a path, of a peer that is up. -1 ENOMEM. */
+/* Add or replace a path, of a peer that is up. -1 ENOMEM. Of what a peer sends
+   to a prefix beyond RIB_PATH_IDS, nothing is taken. */
+#define RIB_PATH_IDS	256
 int		 rib_announce(struct rib *, uint32_t peer, uint32_t path_id,
 		    const struct prefix *, uint32_t attr);
 void		 rib_withdraw(struct rib *, uint32_t peer, uint32_t path_id,
@@ -261,14 +371,40 @@ int		 rib_policy(struct rib *, const struct prefix *, uint32_t flags,
 void		 rib_redecide(struct rib *);
 /* There may be ids for next hops that had found none: the next sweep sees. */
 void		 rib_renew(struct rib *);
+/* Since the last sweep that decided anew began, did routes find no group? They
+   follow their best path alone until they are decided anew. */
+bool		 rib_ungrouped(const struct rib *);
 /* Look at up to budget prefixes: remove stale paths, decide anew. True: there
    is more to do. */
 bool		 rib_sweep(struct rib *, unsigned int budget);
 bool		 rib_sweeping(const struct rib *);
+/* How many paths were not taken. */
+uint64_t	 rib_crowded(const struct rib *);
 /* The best path of an entry: its peer and attributes. False: no path. */
 bool		 rib_best(const struct rib *, const struct tree_ent *,
 		    uint32_t *peer, uint32_t *attr);
 uint32_t	 rib_prefixes(const struct rib *, int af);
-uint32_t	 rib_paths(const struct rib *, int af);
+uint32_t	 rib_paths(const struct rib *, int af);	/* how many */
+/* Bytes of paths and peers, without the trees; capacity (may be NULL): the
+   paths that fit without asking for more. */
+size_t		 rib_memory(const struct rib *, uint32_t *capacity);
+
+/* A path as rib_each tells it. */
+struct rib_path {
+	uint32_t	peer;
+	uint32_t	path_id;
+	uint32_t	attr;		/* handle, no reference */
+	bool		best;
+	bool		multipath;	/* its next hop is in the ECMP group that
+					   the leaf names, because of it */
+	bool		eligible;	/* there is a way to its next hop */
+};
+
+typedef void rib_path_fn(void *, const struct rib_path *);
+
+/* Each path of an entry: the best first, the others in no order. The function
+   must not change the RIB. */
+void		 rib_each(struct rib *, const struct tree_ent *, rib_path_fn *,
+		    void *);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The RIB: every path of every peer on the prefix trees, the best of each
- * prefix, and what it and the policy put into the prefix's leaf word. Knows
- * nothing of tables: who wants to know of changes is called.
+ * prefix and its equals, and what they and the policy put into the prefix's
+ * leaf word. Knows nothing of tables: who wants to know of changes is called.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,6 +25,7 @@ struct path {
 struct rib {
 	struct intern		*intern;
 	struct nexthops		*nexthops;
+	struct groups		*groups;
 	rib_changed_fn		*changed;
 	void			*arg;
 	struct tree		*tree[2];
@@ -44,11 +45,14 @@ struct rib {
 	bool			 redecide_again;
 	bool			 renew;
 	bool			 renew_again;
+	bool			 ungrouped;
+	uint64_t		 crowded;	/* paths not taken */
 	struct prefix		 cursor;
 	struct rib_peer		 peers[RIB_PEERS];
 };
 
 #define POLICY_FLAGS	(LEAF_ALLOW | LEAF_BLOCK | LEAF_LOCAL | ENT_CONNECTED)
+#define ROUTE_BITS	(ENT_ROUTE | LEAF_GROUP | LEAF_ID)
 
 static int
 fam(int af)
@@ -65,7 +69,7 @@ cursor_start(struct prefix *cursor, int af)
 
 struct rib *
 rib_new(struct intern *intern, struct nexthops *nexthops,
-    rib_changed_fn *changed, void *arg)
+    struct groups *groups, rib_changed_fn *changed, void *arg)
 {
 	struct rib	*rib;
 
@@ -73,6 +77,7 @@ rib_new(struct intern *intern, struct nexthops *nexthops,
 		return (NULL);
 	rib->intern = intern;
 	rib->nexthops = nexthops;
+	rib->groups = groups;
 	rib->changed = changed;
 	rib->arg = arg;
 	rib->used = 1;
@@ -161,14 +166,8 @@ path_free(struct rib *rib, int f, uint32_t i)
 static void
 best_count(struct rib *rib, int f, uint32_t head, int change)
 {
-	struct path	*p;
-
-	if (head == 0)
-		return;
-	p = path_at(rib, head);
-	rib->peers[p->peer].best[f] += change;
-	nexthop_count(rib->nexthops, intern_set(rib->intern, p->attr)->nexthop,
-	    change);
+	if (head != 0)
+		rib->peers[path_at(rib, head)->peer].best[f] += change;
 }
 
 static void
@@ -177,9 +176,11 @@ decision_input(const struct rib *rib, const struct path *p,
 {
 	const struct rib_peer	*peer;
 	const struct attr_set	*set;
+	uint8_t			 state;
 
 	peer = &rib->peers[p->peer];
 	set = intern_set(rib->intern, p->attr);
+	state = nexthop_state(rib->nexthops, set->nexthop);
 	d->local_pref = set->local_pref;
 	d->hops = set->hops;
 	d->med = set->med;
@@ -187,46 +188,118 @@ decision_input(const struct rib *rib, const struct path *p,
 	d->router_id = set->has_originator ? set->originator : peer->router_id;
 	d->path_id = p->path_id;
 	d->cluster_len = set->cluster_len;
+	d->peer_number = p->peer;
 	d->origin = set->origin;
 	d->ebgp = peer->ebgp;
 	/* One without an id goes to the slow path, which finds its way. */
 	d->eligible = set->nexthop == LEAF_ID_PUNT ||
-	    nexthop_state(rib->nexthops, set->nexthop) != NEXTHOP_UNRESOLVED;
+	    state != NEXTHOP_UNRESOLVED;
+	/* What is for the slow path takes no share of the packets. */
+	d->nexthop = set->nexthop == LEAF_ID_PUNT || state == NEXTHOP_LOCAL ?
+	    0 : set->nexthop;
 	d->peer = peer->addr;
 }
 
-/* Bring the best path of a list to its front. -1 ENOMEM: left as it is. */
-static int
-decide(struct rib *rib, uint32_t *head)
+/* The decision's input from a list, in its order; returns how many paths it
+   has. 0: no memory. */
+static uint32_t
+candidates(struct rib *rib, uint32_t head)
 {
 	struct decision_path	*cand;
-	struct path		*p, *before;
-	uint32_t		 i, n, best;
+	uint32_t		 i, n;
 
-	for (n = 0, i = *head; i != 0; i = path_at(rib, i)->next)
+	for (n = 0, i = head; i != 0; i = path_at(rib, i)->next)
 		n++;
-	if (n < 2)
-		return (0);
 	if (n > rib->ncand) {
 		cand = reallocarray(rib->cand, n * 2, sizeof(*cand));
 		if (cand == NULL)
-			return (-1);
+			return (0);
 		rib->cand = cand;
 		rib->ncand = n * 2;
 	}
-	for (n = 0, i = *head; i != 0; i = path_at(rib, i)->next)
+	for (n = 0, i = head; i != 0; i = path_at(rib, i)->next)
 		decision_input(rib, path_at(rib, i), &rib->cand[n++]);
-	if ((best = decision_best(rib->cand, n)) == 0)
-		return (0);
+	return (n);
+}
+
+/* The nth path of a list, not the first, becomes its first. */
+static void
+path_front(struct rib *rib, uint32_t *head, size_t nth)
+{
+	struct path	*p, *before;
+	uint32_t	 i;
+
 	before = path_at(rib, *head);
-	while (--best > 0)
+	while (--nth > 0)
 		before = path_at(rib, before->next);
 	i = before->next;
 	p = path_at(rib, i);
 	before->next = p->next;
 	p->next = *head;
 	*head = i;
+}
+
+/*
+ * Bring the best path of a list to its front, and tell the next hops of its
+ * ECMP set. -1 ENOMEM: left as it is, and none told.
+ */
+static int
+decide(struct rib *rib, uint32_t *head, struct decision_set *set)
+{
+	uint32_t	n;
+	size_t		best;
+
+	set->n = 0;
+	/* where there is no choice, the best says it all */
+	if (path_at(rib, *head)->next == 0)
+		return (0);
+	if ((n = candidates(rib, *head)) == 0)
+		return (-1);
+	best = decision_best(rib->cand, n, set);
+	if (best != 0)
+		path_front(rib, head, best);
 	return (0);
+}
+
+/*
+ * Where packets go. The best path decides alone if it leads to the slow path
+ * for want of an id; else those of the set that can take packets share them.
+ * A group comes with a reference, unless the entry's leaf names it already.
+ */
+static uint32_t
+route_word(struct rib *rib, const struct tree_ent *e,
+    const struct decision_set *set)
+{
+	uint32_t	id, group;
+
+	id = intern_set(rib->intern, path_at(rib, e->dest)->attr)->nexthop;
+	if (set->n == 0 || id == LEAF_ID_PUNT)
+		return (id);
+	if (set->n == 1)
+		return (set->ids[0]);
+	group = e->leaf & LEAF_ID;
+	if ((e->leaf & LEAF_GROUP) &&
+	    group_is(rib->groups, group, set->ids, set->n))
+		return (LEAF_GROUP | group);
+	if ((group = group_take(rib->groups, set->ids, set->n)) != 0)
+		return (LEAF_GROUP | group);
+	rib->ungrouped = true;
+	return (id);
+}
+
+static void
+leaf_count(struct rib *rib, uint32_t leaf, int change)
+{
+	const struct ecmp_group	*g;
+	uint32_t		 i;
+
+	if (!(leaf & LEAF_GROUP)) {
+		nexthop_count(rib->nexthops, leaf & LEAF_ID, change);
+		return;
+	}
+	g = group_get(rib->groups, leaf & LEAF_ID);
+	for (i = 0; i < g->n; i++)
+		nexthop_count(rib->nexthops, g->ids[i], change);
 }
 
 /* Set an entry's leaf (but what is the FIB's in it) and tell of a change. */
@@ -234,51 +307,63 @@ static void
 leaf_set(struct rib *rib, struct tree_ent *e, const struct prefix *prefix,
     uint32_t leaf, int what)
 {
-	if (((e->leaf ^ leaf) & ~ENT_DIRTY) == 0)
+	uint32_t	was;
+
+	was = e->leaf;
+	if (((was ^ leaf) & ~ENT_DIRTY) == 0)
 		return;
-	e->leaf = leaf | (e->leaf & ENT_DIRTY);
+	e->leaf = leaf | (was & ENT_DIRTY);
+	if ((was ^ leaf) & ROUTE_BITS) {
+		leaf_count(rib, leaf, 1);
+		leaf_count(rib, was, -1);
+		if (was & LEAF_GROUP)
+			group_put(rib->groups, was & LEAF_ID);
+	}
 	if (leaf == 0 && e->dest == 0)
 		what |= RIB_EMPTY;
 	rib->changed(rib->arg, prefix, what);
 }
 
-/* The leaf of an entry with these policy flags. */
-static uint32_t
-leaf_of(const struct rib *rib, const struct tree_ent *e, uint32_t policy)
-{
-	if (policy & ENT_CONNECTED)
-		return (policy | ENT_ROUTE | LEAF_ID_PUNT);
-	if (e->dest == 0)
-		return (policy);
-	return (policy | ENT_ROUTE | intern_set(rib->intern,
-	    path_at(rib, e->dest)->attr)->nexthop);
-}
-
-/* The paths of an entry have changed: decide and publish. */
+/* The paths or the policy of an entry have changed: decide and publish. The
+   best path that was counted is counted no more. */
 static int
 route_update(struct rib *rib, struct tree_ent *e, const struct prefix *prefix,
-    int f)
+    int f, uint32_t policy, int what)
 {
-	int	r;
+	struct decision_set	set;
+	uint32_t		leaf;
+	int			r = 0;
 
-	r = decide(rib, &e->dest);
-	best_count(rib, f, e->dest, 1);
-	leaf_set(rib, e, prefix, leaf_of(rib, e, e->leaf & POLICY_FLAGS), 0);
+	leaf = policy;
+	if (e->dest != 0) {
+		r = decide(rib, &e->dest, &set);
+		best_count(rib, f, e->dest, 1);
+	}
+	if (policy & ENT_CONNECTED)
+		leaf |= ENT_ROUTE | LEAF_ID_PUNT;
+	else if (e->dest != 0)
+		leaf |= ENT_ROUTE | route_word(rib, e, &set);
+	leaf_set(rib, e, prefix, leaf, what);
 	return (r);
 }
 
-/* The link in a list that names this peer's path, or the one that ends it. */
+/* The link in a list that names this peer's path, or the one that ends it;
+   and how many others of its session stand before it. */
 static uint32_t *
 path_find(const struct rib *rib, struct tree_ent *e, uint32_t peer,
-    uint32_t path_id)
+    uint32_t path_id, uint32_t *others)
 {
 	struct path	*p;
 	uint32_t	*link;
 
+	*others = 0;
 	for (link = &e->dest; *link != 0; link = &p->next) {
 		p = path_at(rib, *link);
-		if (p->peer == peer && p->path_id == path_id)
+		if (p->peer != peer)
+			continue;
+		if (p->path_id == path_id)
 			break;
+		*others += p->gen == rib->peers[peer].gen;
 	}
 	return (link);
 }
@@ -289,13 +374,13 @@ rib_announce(struct rib *rib, uint32_t peer, uint32_t path_id,
 {
 	struct tree_ent	*e;
 	struct path	*p;
-	uint32_t	*link, i;
+	uint32_t	*link, i, others;
 	int		 f;
 
 	f = fam(prefix->addr.af);
 	if ((e = tree_insert(rib->tree[f], prefix)) == NULL)
 		return (-1);
-	link = path_find(rib, e, peer, path_id);
+	link = path_find(rib, e, peer, path_id, &others);
 	if (*link != 0) {
 		p = path_at(rib, *link);
 		p->gen = rib->peers[peer].gen;
@@ -305,7 +390,13 @@ rib_announce(struct rib *rib, uint32_t peer, uint32_t path_id,
 		intern_ref(rib->intern, attr);
 		intern_unref(rib->intern, p->attr);
 		p->attr = attr;
-		return (route_update(rib, e, prefix, f));
+		return (route_update(rib, e, prefix, f,
+		    e->leaf & POLICY_FLAGS, 0));
+	}
+	/* each change looks at all of them */
+	if (others >= RIB_PATH_IDS) {
+		rib->crowded++;
+		return (0);
 	}
 	if ((i = path_new(rib)) == 0)
 		return (-1);
@@ -324,7 +415,7 @@ rib_announce(struct rib *rib, uint32_t peer, uint32_t path_id,
 	/* path_new may have moved slabs, not paths: link is still good. */
 	p->next = 0;
 	*link = i;
-	return (route_update(rib, e, prefix, f));
+	return (route_update(rib, e, prefix, f, e->leaf & POLICY_FLAGS, 0));
 }
 
 void
@@ -332,13 +423,13 @@ rib_withdraw(struct rib *rib, uint32_t peer, uint32_t path_id,
     const struct prefix *prefix)
 {
 	struct tree_ent	*e;
-	uint32_t	*link, i;
+	uint32_t	*link, i, others;
 	int		 f;
 
 	f = fam(prefix->addr.af);
 	if ((e = tree_get(rib->tree[f], prefix)) == NULL)
 		return;
-	link = path_find(rib, e, peer, path_id);
+	link = path_find(rib, e, peer, path_id, &others);
 	if ((i = *link) == 0)
 		return;
 	best_count(rib, f, e->dest, -1);
@@ -346,7 +437,7 @@ rib_withdraw(struct rib *rib, uint32_t peer, uint32_t path_id,
 	path_free(rib, f, i);
 	if (e->dest == 0)
 		rib->nprefixes[f]--;
-	(void)route_update(rib, e, prefix, f);
+	(void)route_update(rib, e, prefix, f, e->leaf & POLICY_FLAGS, 0);
 }
 
 int
@@ -356,15 +447,17 @@ rib_policy(struct rib *rib, const struct prefix *prefix, uint32_t flags,
 	struct tree	*tree;
 	struct tree_ent	*e;
 	uint32_t	 policy;
+	int		 f;
 
-	tree = rib_tree(rib, prefix->addr.af);
+	f = fam(prefix->addr.af);
+	tree = rib->tree[f];
 	e = on ? tree_insert(tree, prefix) : tree_get(tree, prefix);
 	if (e == NULL)
 		return (on ? -1 : 0);
 	policy = e->leaf & POLICY_FLAGS;
 	policy = on ? policy | flags : policy & ~flags;
-	leaf_set(rib, e, prefix, leaf_of(rib, e, policy), RIB_POLICY);
-	return (0);
+	best_count(rib, f, e->dest, -1);
+	return (route_update(rib, e, prefix, f, policy, RIB_POLICY));
 }
 
 void
@@ -376,6 +469,10 @@ rib_peer_up(struct rib *rib, uint32_t id, const struct addr *addr,
 	peer = &rib->peers[id];
 	if (peer->up)
 		rib_peer_down(rib, id);
+	/* paths that it announces again as they were were decided by this */
+	if (peer->paths[0] + peer->paths[1] > 0 && (peer->ebgp != ebgp ||
+	    peer->router_id != router_id || addr_cmp(&peer->addr, addr) != 0))
+		rib_redecide(rib);
 	peer->addr = *addr;
 	peer->router_id = router_id;
 	peer->ebgp = ebgp;
@@ -410,6 +507,8 @@ rib_peer_down(struct rib *rib, uint32_t id)
 void
 rib_redecide(struct rib *rib)
 {
+	if (!rib->sweeping)
+		rib->ungrouped = false;
 	/* Where every prefix has one path, there is nothing to choose. */
 	if (rib->npaths[0] == rib->nprefixes[0] &&
 	    rib->npaths[1] == rib->nprefixes[1])
@@ -486,7 +585,7 @@ sweep_entry(struct rib *rib, struct tree_ent *e, int f)
 	}
 	if (e->dest == 0)
 		rib->nprefixes[f]--;
-	(void)route_update(rib, e, &rib->cursor, f);
+	(void)route_update(rib, e, &rib->cursor, f, e->leaf & POLICY_FLAGS, 0);
 }
 
 bool
@@ -510,6 +609,8 @@ rib_sweep(struct rib *rib, unsigned int budget)
 		rib->sweeping = rib->again;
 		rib->redecide = rib->redecide_again;
 		rib->renew = rib->renew_again;
+		if (rib->redecide_again)
+			rib->ungrouped = false;
 		rib->again = rib->redecide_again = rib->renew_again = false;
 		cursor_start(&rib->cursor, AF_INET);
 	}
@@ -520,6 +621,18 @@ bool
 rib_sweeping(const struct rib *rib)
 {
 	return (rib->sweeping);
+}
+
+bool
+rib_ungrouped(const struct rib *rib)
+{
+	return (rib->ungrouped);
+}
+
+uint64_t
+rib_crowded(const struct rib *rib)
+{
+	return (rib->crowded);
 }
 
 const struct rib_peer *
@@ -552,4 +665,53 @@ uint32_t
 rib_paths(const struct rib *rib, int af)
 {
 	return (rib->npaths[fam(af)]);
+}
+
+size_t
+rib_memory(const struct rib *rib, uint32_t *capacity)
+{
+	uint32_t	paths;
+
+	paths = rib->nslabs * SLAB_PATHS;
+	if (capacity != NULL)
+		*capacity = paths;
+	return (sizeof(*rib) + rib->slabs_size * sizeof(*rib->slabs) +
+	    (size_t)paths * sizeof(struct path) +
+	    (size_t)rib->ncand * sizeof(*rib->cand));
+}
+
+static bool
+group_has(const struct ecmp_group *g, uint32_t id)
+{
+	uint32_t	i;
+
+	for (i = 0; i < g->n && g->ids[i] != id; i++)
+		;
+	return (i < g->n);
+}
+
+void
+rib_each(struct rib *rib, const struct tree_ent *e, rib_path_fn *fn, void *arg)
+{
+	const struct ecmp_group	*group = NULL;
+	const struct path	*p;
+	struct decision_path	 d;
+	struct rib_path		 out;
+	uint32_t		 i, n;
+
+	n = candidates(rib, e->dest);
+	if (n > 0 && (e->leaf & LEAF_GROUP))
+		group = group_get(rib->groups, e->leaf & LEAF_ID);
+	for (i = e->dest; i != 0; i = p->next) {
+		p = path_at(rib, i);
+		decision_input(rib, p, &d);
+		out.peer = p->peer;
+		out.path_id = p->path_id;
+		out.attr = p->attr;
+		out.best = i == e->dest;
+		out.eligible = d.eligible;
+		out.multipath = group != NULL && group_has(group, d.nexthop) &&
+		    decision_ties(rib->cand, n, 0, &d);
+		fn(arg, &out);
+	}
 }

@@ -7,6 +7,9 @@
  * neighbors are merged at once and the best fit is split: with free lists by
  * size alone, a table that is built in random order leaves most of its
  * memory behind in blocks that are too small for anything.
+ *
+ * A fixed pool is an image of a table that programs walk: there, blocks are
+ * placed so that they touch few cache lines.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +17,8 @@
 #include "trie.h"
 
 #define POOL_START 1024 /* units a growing pool starts with */
+#define LINE 8 /* units of a cache line */
+#define TRIES 4 /* free blocks of a size that are looked at */
 
 static inline uint32_t
 half_get(const struct pool *p, uint32_t unit, unsigned int half)
@@ -124,13 +129,13 @@ block_insert(struct pool *p, uint32_t u, uint32_t n)
 
 	bit_flip(p->first, u);
 	bit_flip(p->last, u + n - 1);
-	if (n == 1)
-		return; /* too small for links; found by merging */
 	head = p->bins[b];
 	half_set(p, u, 0, head);
 	half_set(p, u, 1, 0);
-	half_set(p, u + 1, 0, n);
-	half_set(p, u + n - 1, 1, n);
+	if (n > 1) { /* two bits tell the size of a single unit */
+		half_set(p, u + 1, 0, n);
+		half_set(p, u + n - 1, 1, n);
+	}
 	if (head != 0)
 		half_set(p, head, 1, u);
 	p->bins[b] = u;
@@ -144,8 +149,6 @@ block_remove(struct pool *p, uint32_t u, uint32_t n)
 
 	bit_flip(p->first, u);
 	bit_flip(p->last, u + n - 1);
-	if (n == 1)
-		return;
 	next = half_get(p, u, 0);
 	prev = half_get(p, u, 1);
 	if (next != 0)
@@ -156,33 +159,80 @@ block_remove(struct pool *p, uint32_t u, uint32_t n)
 		p->map[b / 64] &= ~(1ULL << (b % 64));
 }
 
+/*
+ * Where n units go from u on. In lines: a block that fits a line lies in one,
+ * a longer one starts with one, so that a walk that reads two places of a node
+ * finds them in as few lines as can be.
+ */
+static inline uint32_t
+place(uint32_t u, uint32_t n, bool lines)
+{
+	if (lines && u % LINE + n > LINE)
+		return ((u + LINE - 1) / LINE * LINE);
+	return (u);
+}
+
+/* Take n units out of the free block that fits best, 0: none does. */
+static uint32_t
+take_free(struct pool *p, uint32_t n, bool lines)
+{
+	uint64_t m;
+	uint32_t u, at, b, size, i, w;
+
+	for (w = n / 64; w < POOL_BINS / 64; w++) {
+		m = p->map[w];
+		if (w == n / 64)
+			m &= ~0ULL << (n % 64);
+		for (; m != 0; m &= m - 1) {
+			b = w * 64 + (uint32_t)__builtin_ctzll(m);
+			u = p->bins[b];
+			for (i = 0; u != 0 && i < TRIES; i++) {
+				size = b == 1 ? 1 : half_get(p, u + 1, 0);
+				at = place(u, n, lines);
+				if (at + n <= u + size) {
+					block_remove(p, u, size);
+					if (at > u)
+						block_insert(p, u, at - u);
+					if (at + n < u + size)
+						block_insert(p, at + n,
+						    u + size - at - n);
+					return (at);
+				}
+				u = half_get(p, u, 0);
+			}
+		}
+	}
+	return (0);
+}
+
+/* Take n units of what was never used. */
+static uint32_t
+take_top(struct pool *p, uint32_t n, bool lines)
+{
+	uint32_t at = place(p->top, n, lines);
+
+	if (at > p->cap || p->cap - at < n)
+		return (0);
+	if (at > p->top)
+		block_insert(p, p->top, at - p->top);
+	p->top = at + n;
+	return (at);
+}
+
 uint32_t
 pool_alloc(struct pool *p, uint32_t n)
 {
-	uint64_t m;
-	uint32_t u, b, w, size;
+	uint32_t u;
 
-	w = n / 64;
-	m = p->map[w] & ~0ULL << (n % 64);
-	while (m == 0 && ++w < POOL_BINS / 64)
-		m = p->map[w];
-	p->used += n;
-	if (m != 0) {
-		b = w * 64 + (uint32_t)__builtin_ctzll(m);
-		u = p->bins[b];
-		size = half_get(p, u + 1, 0);
-		block_remove(p, u, size);
-		if (size > n)
-			block_insert(p, u + n, size - n);
-		return (u);
-	}
-	while (p->cap - p->top < n)
-		if (pool_grow(p) == -1) {
-			p->used -= n;
+	u = take_free(p, n, p->fixed);
+	while (u == 0 && (u = take_top(p, n, p->fixed)) == 0) {
+		/* a fixed one that is full: anywhere */
+		if (p->fixed && (u = take_free(p, n, false)) == 0)
+			u = take_top(p, n, false);
+		if (u == 0 && pool_grow(p) == -1)
 			return (0);
-		}
-	u = p->top;
-	p->top += n;
+	}
+	p->used += n;
 	return (u);
 }
 

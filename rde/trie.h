@@ -72,9 +72,9 @@ key_index(const struct key *k, unsigned int depth)
 
 /*
  * Units of 8 bytes, handed out in blocks of 1 to POOL_BLOCK_MAX. Free blocks
- * of two units or more are in a bin by size and carry their size at both
- * ends, so that neighbors merge; two bitmaps tell where free blocks start and
- * end. Unit 0 is never handed out.
+ * are in a bin by size and carry their size at both ends, so that neighbors
+ * merge; two bitmaps tell where free blocks start and end. Unit 0 is never
+ * handed out.
  */
 #define POOL_BINS	256
 #define POOL_BLOCK_MAX	(POOL_BINS - 2)

@@ -35,7 +35,7 @@ rnd_bits(void)
 }
 
 /* One of n routes; rank r has a weight of about 1/r: u spreads over log r. */
-static uint32_t
+static inline uint32_t
 rnd_zipf(uint32_t n)
 {
 	double u = (double)rnd(1U << 30) / (double)(1U << 30);
@@ -47,7 +47,7 @@ rnd_zipf(uint32_t n)
 }
 
 /* Routes come in no order that would help. */
-static void
+static inline void
 shuffle(struct dfz_route *routes, uint32_t n)
 {
 	struct dfz_route r;
@@ -80,7 +80,7 @@ double_cmp(const void *a, const void *b)
 }
 
 /* Compile all that is queued. */
-static void
+static inline void
 settle(struct fib *f)
 {
 	if (fib_step(f, UINT32_MAX) != 0)

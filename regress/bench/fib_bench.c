@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "../../rde/fib.h"
+#include "../tools/walk.h"
 #include "bench.h"
 
 #define ADDRS (1U << 20)
@@ -94,25 +95,9 @@ table_write(void *arg, enum fib_table table, uint32_t index,
 static inline uint32_t
 walk(const struct tables *t, const struct key *k)
 {
-	uint64_t map;
-	uint32_t w;
-	unsigned int depth = t->v6 ? 24 : 18;
-	const uint32_t *node;
-
-	if (!t->v6)
-		w = t->dir[k->hi >> 46];
-	else if (k->hi >> 60 == 2)
-		w = t->dir[k->hi >> 40 & (FIB6_DIR_WORDS - 1)];
-	else {
-		w = t->pool[0];
-		depth = 0;
-	}
-	for (; w & FIB_NODE; depth += 6) {
-		node = t->pool + (size_t)(w & ~FIB_NODE) * 2;
-		memcpy(&map, node, 8);
-		w = node[1 + bits64(map & ~0ULL >> (63 - key_index(k, depth)))];
-	}
-	return (w);
+	if (t->v6)
+		return (walk6(t->dir, t->pool, k->hi, k->lo));
+	return (walk4(t->dir, t->pool, (uint32_t)(k->hi >> 32)));
 }
 
 static volatile uint32_t sink;

@@ -19,7 +19,7 @@ struct lpm_key {
 struct bench_state {
 	__u32 at; /* in the list */
 	__u32 list; /* first address of the list */
-	__u32 mix; /* bits of an answer that lead to the next address */
+	__u32 mix; /* bits of an answer that tell where the next address is */
 	__u32 out; /* mask of what is kept of the answers */
 	struct lpm_key key;
 };

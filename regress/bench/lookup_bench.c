@@ -2,10 +2,13 @@
 /*
  * What a lookup in XDP costs: the walk of the packet path over tables as the
  * daemon makes them, beside the kernel's trie with the same routes, each with
- * and without CAP_PERFMON.  Then what grows with the table.
+ * and without CAP_PERFMON, and DPDK's rte_fib if its program was built.  Then
+ * what grows with the table.
  *
- * Addresses form a chain: which is next depends on the last answer.  An empty
- * chain is subtracted; rounds are interleaved.
+ * Addresses form a chain: where the next one is depends on the last answer, on
+ * a bit of it that is never set, so that lists are read in order and take no
+ * more of the cache than they must.  An empty chain is subtracted; rounds are
+ * interleaved.
  *
  * lookup_bench [N4 N6 ROUNDS [SIZE ...]]
  */
@@ -29,7 +32,10 @@
 #include "../../parent/dp.h"
 #include "../../rde/fib.h"
 #include "bench.h"
+#include "chase.h"
+#include "lists.h"
 #include "lookup.h"
+#include "rival.h"
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual"
 #include "regress/bench/lookup.skel.h"
@@ -44,7 +50,6 @@
 #define WARM_UP 8 /* part of it that comes before, untimed */
 #define UPDATES 2000U
 
-enum list { UNIFORM, ZIPF, ANYWHERE, LIST_MAX };
 enum chain { EMPTY, WALK, TRIE, CHAIN_MAX };
 enum caps { PERFMON, NO_PERFMON, CAPS_MAX };
 
@@ -71,6 +76,8 @@ struct bench {
 	struct table addrs, out, state;
 	int trie[2];
 	double trie_fill[2];
+	struct rival rival;
+	bool has_rival;
 	int (*fds)[CHAIN_MAX][2]; /* where a child tells them */
 };
 
@@ -232,7 +239,8 @@ load_in_child(int (*how)(void *), struct dp *dp)
 static bool
 world_new(struct world *w, uint32_t n4, uint32_t n6)
 {
-	struct dp_params params = { .nexthops = 1024, .groups = 16,
+	struct dp_params params = { .nexthops = 1024,
+		.groups = 16,
 		.mode = MODE_CUSTOM_FIB };
 	char why[DP_ERRLEN];
 	int i;
@@ -322,38 +330,6 @@ map_bytes(int fd)
 	return (bytes);
 }
 
-static uint32_t
-list_start(int v6, enum list list)
-{
-	return ((v6 * LIST_MAX + list) * ADDRS);
-}
-
-/* An address in one of the prefixes. */
-static uint64_t
-address_in(const struct dfz_route *r)
-{
-	return (key_from(&r->prefix.addr).hi | rnd_bits() >> r->prefix.len);
-}
-
-static void
-addresses(const struct family *f, int v6)
-{
-	uint64_t *addrs = b.addrs.mem, any, keep = v6 ? ~0ULL : ~0ULL << 32;
-	uint32_t i;
-
-	addrs += list_start(v6, UNIFORM);
-	for (i = 0; i < ADDRS; i++) {
-		addrs[UNIFORM * ADDRS + i] =
-		    address_in(&f->routes[rnd(f->n)]) & keep;
-		addrs[ZIPF * ADDRS + i] =
-		    address_in(&f->routes[rnd_zipf(f->n)]) & keep;
-		any = rnd_bits();
-		if (v6 && i % 2)
-			any = any >> 4 | 2ULL << 60;
-		addrs[ANYWHERE * ADDRS + i] = any & keep;
-	}
-}
-
 static void
 run(int prog, uint32_t lookups)
 {
@@ -371,7 +347,7 @@ chain(int v6, enum list list, bool keep_answers)
 	struct bench_state *s = b.state.mem;
 
 	s->list = list_start(v6, list);
-	s->mix = keep_answers ? 0 : 3;
+	s->mix = keep_answers ? 0 : FIB_NODE;
 	s->out = keep_answers ? ADDRS - 1 : 0;
 	if (keep_answers)
 		s->at = 0;
@@ -415,12 +391,28 @@ check(const struct family *f, int v6, int prog, enum list list, uint32_t n)
 	return (wrong);
 }
 
+/* Has the rival other answers than those that were kept last? */
+static bool
+rival_differs(int v6, enum list list, uint32_t n)
+{
+	const uint32_t *out = b.out.mem;
+	uint64_t sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		sum = sum * 31 + out[i];
+	return (strtoull(rival_ask(&b.rival, 's', v6,
+			     list_start(v6, list) / ADDRS, n),
+		    NULL, 10) != sum);
+}
+
 static void
 check_all(const struct world *w, int v6)
 {
-	static const uint32_t n[LIST_MAX] = { ADDRS, ADDRS / 4, ADDRS / 4 };
+	static const uint32_t n[LIST_MAX] = { ADDRS, ADDRS / 4, ADDRS / 4,
+		ADDRS / 4 };
 	const struct family *f = &w->f[v6];
-	uint32_t wrong[3] = { 0 }, total = 0;
+	uint32_t wrong[4] = { 0 }, total = 0;
 	enum list list;
 
 	for (list = 0; list < LIST_MAX; list++) {
@@ -430,16 +422,21 @@ check_all(const struct world *w, int v6)
 		    check(f, v6, w->prog[NO_PERFMON][WALK][v6], list, n[list]);
 		wrong[2] +=
 		    check(f, v6, w->prog[NO_PERFMON][TRIE][v6], list, n[list]);
+		if (b.has_rival)
+			wrong[3] += rival_differs(v6, list, n[list]);
 		total += n[list];
 	}
-	printf("%s: wrong of %u addresses (routed, Zipf, anywhere): walk %u, "
+	printf("%s: wrong of %u addresses (of all lists): walk %u, "
 	       "without CAP_PERFMON %u, LPM_TRIE %u\n",
 	    v6 ? "IPv6" : "IPv4", total, wrong[0], wrong[1], wrong[2]);
 	if (wrong[0] + wrong[1] + wrong[2] != 0)
 		errx(1, "wrong answers");
+	if (wrong[3] != 0)
+		errx(1, "rte_fib: %u lists with other answers", wrong[3]);
 }
 
-static double results[2][2][CAPS_MAX][CHAIN_MAX][ROUNDS_MAX];
+static double results[2][TIMED_LISTS][CAPS_MAX][CHAIN_MAX][ROUNDS_MAX];
+static double rivals[2][TIMED_LISTS][ROUNDS_MAX];
 
 static void
 round_of(const struct world *w, int r)
@@ -449,7 +446,11 @@ round_of(const struct world *w, int r)
 	int v6, list;
 
 	for (v6 = 0; v6 < 2; v6++)
-		for (list = UNIFORM; list <= ZIPF; list++)
+		for (list = 0; list < TIMED_LISTS; list++) {
+			if (b.has_rival)
+				rivals[v6][list][r] =
+				    atof(rival_ask(&b.rival, 't', v6,
+					list_start(v6, list) / ADDRS, WALKS));
 			for (c = 0; c < CAPS_MAX; c++) {
 				t = results[v6][list][c];
 				chain(v6, list, false);
@@ -460,6 +461,44 @@ round_of(const struct world *w, int r)
 				t[TRIE][r] =
 				    timed(w, c, TRIE, v6, TRIES) - empty;
 			}
+		}
+}
+
+static const char *const list_names[] = { "uniform", "Zipf", "space" };
+
+/* Before row, which sorts. */
+static void
+rival_row(int v6, int list, int rounds)
+{
+	double ratio[ROUNDS_MAX], *t = rivals[v6][list];
+	double *walk = results[v6][list][NO_PERFMON][WALK];
+	int i;
+
+	for (i = 0; i < rounds; i++)
+		ratio[i] = t[i] / walk[i];
+	median(t, (size_t)rounds);
+	printf("%-5s %-8s %-16s %6.1f /%6.1f  times as long as the walk: "
+	       "%.2f\n",
+	    v6 ? "IPv6" : "IPv4", list_names[list], "", t[0], t[rounds / 2],
+	    median(ratio, (size_t)rounds));
+}
+
+static void
+rival_table(int rounds)
+{
+	int v6, list;
+
+	if (!b.has_rival) {
+		printf("\nno rte_fib beside it: dpdk_fib is not built\n");
+		return;
+	}
+	printf("\n%s, rte_fib in user space (DIR24_8 of 2 bytes, TRIE of 4), "
+	       "the same addresses one\nafter the other, ns min / median; "
+	       "beside the walk without CAP_PERFMON\n",
+	    b.rival.version);
+	for (v6 = 0; v6 < 2; v6++)
+		for (list = 0; list < TIMED_LISTS; list++)
+			rival_row(v6, list, rounds);
 }
 
 static void
@@ -474,7 +513,7 @@ row(int v6, int list, enum caps c, int rounds)
 	for (i = 0; i < CHAIN_MAX; i++)
 		m[i] = median(t[i], (size_t)rounds);
 	printf("%-5s %-8s %-16s %6.1f /%6.1f %9.0f /%5.0f  %7.1f %7.1f %7.1f\n",
-	    v6 ? "IPv6" : "IPv4", list == ZIPF ? "Zipf" : "uniform",
+	    v6 ? "IPv6" : "IPv4", list_names[list],
 	    c == PERFMON ? "" : "no CAP_PERFMON", t[WALK][0], m[WALK],
 	    t[TRIE][0], m[TRIE], median(ratio, (size_t)rounds),
 	    t[TRIE][0] / t[WALK][0], m[EMPTY]);
@@ -491,7 +530,7 @@ compare(uint32_t n4, uint32_t n6, int rounds)
 	if (!world_new(&w, n4, n6))
 		err(1, "table");
 	for (i = 0; i < 2; i++) {
-		addresses(&w.f[i], i);
+		addresses(b.addrs.mem, w.f[i].routes, w.f[i].n, i);
 		trie_fill(&w.f[i], i);
 		fib_stats(w.f[i].fib, &s);
 		printf("%s: %u routes; compiled in %.0f ms to %.1f MiB and "
@@ -505,12 +544,13 @@ compare(uint32_t n4, uint32_t n6, int rounds)
 		check_all(&w, i);
 	for (i = 0; i < rounds; i++)
 		round_of(&w, i);
+	rival_table(rounds);
 	printf("\nns a lookup, min / median of %d rounds; times faster: median "
 	       "of the rounds' ratios, and of the minima\n"
 	       "%-30s %14s %16s  %15s %7s\n",
 	    rounds, "", "walk", "LPM_TRIE", "times faster", "(empty)");
 	for (i = 0; i < 2; i++)
-		for (list = UNIFORM; list <= ZIPF; list++)
+		for (list = 0; list < TIMED_LISTS; list++)
 			for (c = 0; c < CAPS_MAX; c++)
 				row(i, list, c, rounds);
 	world_free(&w);
@@ -582,7 +622,7 @@ grow(uint32_t n, int rounds)
 	}
 	printf("%8u", n);
 	for (i = 0; i < 2; i++) {
-		addresses(&w.f[i], i);
+		addresses(b.addrs.mem, w.f[i].routes, w.f[i].n, i);
 		grown_lookup(&w, i, rounds, &min, &med);
 		updates(&w.f[i], &withdraw, &announce);
 		fib_stats(w.f[i].fib, &s);
@@ -636,6 +676,22 @@ bench_maps(uint32_t n4, uint32_t n6)
 		err(1, NULL);
 }
 
+static void
+rival(uint32_t n4, uint32_t n6)
+{
+	const uint32_t values[] = { n4, n6, NEXTHOPS, SEED,
+		(uint32_t)b.addrs.fd, LISTS, ADDRS };
+	char text[sizeof(values) / sizeof(values[0])][16];
+	char *argv[sizeof(values) / sizeof(values[0]) + 2] = { text[0] };
+	size_t i;
+
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		snprintf(text[i], sizeof(text[i]), "%u", values[i]);
+		argv[i + 1] = text[i];
+	}
+	b.has_rival = rival_start(&b.rival, argv, b.addrs.fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -657,6 +713,8 @@ main(int argc, char **argv)
 	if (n4 < 1000 || n6 < 1000 || rounds < 1 || rounds > ROUNDS_MAX)
 		errx(1, "N4 and N6 from 1000, ROUNDS 1 to %d", ROUNDS_MAX);
 	bench_maps(n4, n6);
+	chases();
+	rival(n4, n6);
 	compare(n4, n6, rounds);
 	growth(sizes, nsizes, rounds < 9 ? rounds : 9);
 	return (0);

@@ -18,7 +18,7 @@ fullfeed_body() {
 	start_packetframed || atf_fail "packetframed does not answer"
 	feed_start 1179
 	watch pf "$DIR/control.sock" packetframed "$N4" "$N6" 60 ||
-	    atf_fail "$(cat "$DIR/feed.err"; pfctl show)"
+	    atf_fail "$(cat "$DIR/bgpgen.err"; pfctl show)"
 	pfctl show >out
 	grep -q "IPv4: converged, $N4 prefixes, $N4 paths, 0 pending" out ||
 	    atf_fail "$(cat out)"
@@ -40,7 +40,7 @@ fullfeed_body() {
 	# and all of it comes back
 	feed_start 1179
 	watch pf "$DIR/control.sock" packetframed "$N4" "$N6" 60 ||
-	    atf_fail "$(cat "$DIR/feed.err"; pfctl show)"
+	    atf_fail "$(cat "$DIR/bgpgen.err"; pfctl show)"
 	# shellcheck disable=SC2046
 	"$TOOLS/fibcheck" "$DIR/control.sock" $(table) 500 >check ||
 	    atf_fail "$(cat check)"

@@ -98,7 +98,54 @@ has_routes() { pfctl show | grep 'IPv4:' | grep -q '11 prefixes'; }
 v6_waits() { pfctl -j show | grep -q '"routes6":false'; }
 sessions_cleanup() { cleanup_world; }
 
+atf_test_case feeds cleanup
+feeds_head() {
+	atf_set descr "four neighbors that send a table at once"
+	atf_set require.user root
+	atf_set timeout 120
+}
+feeds_body() {
+	N4=40000 N6=10000
+	echo "$ID" >id
+	. "$(atf_get_srcdir)/feed.subr"
+	feed_world || atf_fail "cannot make the namespaces"
+	feed_conf
+	start_packetframed || atf_fail "packetframed does not answer"
+	for _i in 2 3 4 5; do
+		ip netns exec "$R" "$TOOLS/bgpgen" send -b "127.0.0.$_i" \
+		    127.0.0.1 1179 65000 "$FEED" >"$DIR/feed$_i.out" 2>&1 &
+		echo $! >"$DIR/bgpgen$_i.pid"
+	done
+	wait_for 60 feeds_came 4 || fail
+	wait_for 20 converged || fail
+	# shellcheck disable=SC2046
+	"$TOOLS/fibcheck" "$DIR/control.sock" $(table) 500 >check ||
+	    atf_fail "$(cat check)"
+	# what one takes away the others still have
+	stop bgpgen2
+	wait_for 60 feeds_came 3 || fail
+	# shellcheck disable=SC2046
+	"$TOOLS/fibcheck" "$DIR/control.sock" $(table) 500 >check ||
+	    atf_fail "$(cat check)"
+}
+# feeds_came COUNT: all of them, whole, and nothing is left to be written
+feeds_came() {
+	pfctl show >out
+	grep -q "IPv4: .* $N4 prefixes, $((N4 * $1)) paths, 0 pending" out &&
+	    grep -q "IPv6: .* $N6 prefixes, $((N6 * $1)) paths, 0 pending" out &&
+	    [ "$(pfctl -j show neighbor | jq "[.. | objects |
+	    select(.state? == \"Established\" and .eor4 and .eor6 and
+	    .rx_announced == $((N4 + N6)))] | length")" -eq "$1" ]
+}
+feeds_cleanup() {
+	for _p in w/bgpgen*.pid; do
+		[ -f "$_p" ] && kill "$(cat "$_p")" 2>/dev/null
+	done
+	cleanup_world
+}
+
 atf_init_test_cases() {
 	atf_add_test_case no_gateway
 	atf_add_test_case sessions
+	atf_add_test_case feeds
 }

@@ -7,9 +7,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <bpf/libbpf.h>
 #include <cap-ng.h>
 #include <dirent.h>
+#include <fcntl.h>
 
+#include "../../parent/dp.h"
 #include "packet.h"
 
 #define ROOT "/mnt/pf"
@@ -173,6 +176,31 @@ first(void)
 	dp_free(dp);
 }
 
+static struct dp *
+next_of(struct dp *dp, uint8_t mode, uint32_t units4, uint32_t nexthops)
+{
+	const struct dp_params params = { .units4 = units4,
+		.units6 = 1 << 16,
+		.nexthops = nexthops,
+		.groups = 32,
+		.mode = mode };
+	struct dp *next = dp_next(dp, &params, err);
+
+	ATF_REQUIRE_MSG(next != NULL, "%s", err);
+	return (next);
+}
+
+/* The next generation in the place of this one. */
+static struct dp *
+succeed(struct dp *dp, uint8_t mode, uint32_t units4, uint32_t nexthops)
+{
+	struct dp *next = next_of(dp, mode, units4, nexthops);
+
+	ATF_REQUIRE_EQ_MSG(dp_commit(next, dp, err), 0, "%s", err);
+	dp_free(dp);
+	return (next);
+}
+
 /* The second one finds the pins. */
 static void
 second(void)
@@ -189,8 +217,13 @@ second(void)
 	furnish(dp);
 	/* the kernel has no route; the devmap still has out0 */
 	ATF_REQUIRE_EQ(probe(dp, &r), CNT_PASS_FIB_KERNEL);
-	ATF_REQUIRE_EQ_MSG(dp_set_mode(dp, MODE_CUSTOM_FIB, err), 0, "%s", err);
+	dp = succeed(dp, MODE_CUSTOM_FIB, 1 << 17, 128);
+	/* fresh tables; ports, flags, counters and the deadline are there */
+	ATF_REQUIRE_EQ(probe(dp, &r), CNT_PASS_NOT_ALLOWED);
+	furnish(dp);
 	ATF_REQUIRE_EQ(probe(dp, &r), CNT_FORWARD4);
+	ATF_REQUIRE_EQ(dp_counters(dp, n), 0);
+	ATF_REQUIRE_EQ(n[CNT_FORWARD4], 2);
 	ATF_REQUIRE_EQ(pins(), 6);
 	dp_detach_others(dp);
 	ATF_REQUIRE_EQ(pins(), 5);
@@ -287,6 +320,112 @@ ATF_TC_BODY(busy, tc)
 	dp_free(a);
 	ATF_CHECK_EQ(dp_attach(b, in, ATTACH_AUTO, why, err), DP_NATIVE);
 	dp_free(b);
+}
+
+/* The program that is attached there. */
+static uint32_t
+attached(const char *ifname)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+
+	ATF_REQUIRE_EQ(bpf_xdp_query(if_nametoindex(ifname), 0, &q), 0);
+	return (q.prog_id);
+}
+
+static uint32_t
+prog_id(const struct dp *dp)
+{
+	struct bpf_prog_info info;
+	uint32_t len = sizeof(info);
+
+	memset(&info, 0, sizeof(info));
+	ATF_REQUIRE_EQ(bpf_obj_get_info_by_fd(dp_prog_fd(dp), &info, &len), 0);
+	return (info.id);
+}
+
+ATF_TC_WITHOUT_HEAD(generations);
+ATF_TC_BODY(generations, tc)
+{
+	unsigned int in, out;
+	struct dp_params sizes;
+	struct dp *dp, *next;
+	uint32_t w = 7, id;
+	int fd;
+
+	ATF_REQUIRE_EQ(unshare(CLONE_NEWNET), 0);
+	links();
+	in = if_nametoindex("in0");
+	out = if_nametoindex("out0");
+	dp = load(false, MODE_KERNEL_FIB);
+	ATF_REQUIRE_EQ(dp_attach(dp, in, ATTACH_NATIVE, why, err), DP_NATIVE);
+	ATF_REQUIRE_EQ(dp_attach(dp, out, ATTACH_GENERIC, why, err),
+	    DP_GENERIC);
+	id = prog_id(dp);
+	next = next_of(dp, MODE_CUSTOM_FIB, 1 << 17, 128);
+	dp_sizes(next, &sizes);
+	ATF_CHECK_EQ(sizes.units4, 1 << 17);
+	ATF_CHECK_EQ(sizes.nexthops, 128);
+	ATF_CHECK_EQ(sizes.mode, MODE_CUSTOM_FIB);
+	/* beside: nobody sees it, and what is written is one's own */
+	ATF_CHECK(prog_id(next) != id);
+	ATF_CHECK_EQ(attached("in0"), id);
+	ATF_REQUIRE_EQ(dp_table_write(next, FIB_TABLE_DIR4, 5, &w, 1), 0);
+	ATF_REQUIRE_EQ(dp_table_read(dp, FIB_TABLE_DIR4, 5, &w, 1), 0);
+	ATF_CHECK_EQ(w, 0);
+	ATF_CHECK_ERRNO(ERANGE,
+	    dp_table_write(dp, FIB_TABLE_POOL4, 1 << 17, &w, 1) == -1);
+	ATF_CHECK_EQ(dp_table_write(next, FIB_TABLE_POOL4, 1 << 17, &w, 1), 0);
+	ATF_CHECK(dp_nexthop_set(next, 127, NULL) == 0);
+	ATF_CHECK_ERRNO(ERANGE, dp_nexthop_set(dp, 127, NULL) == -1);
+	/* given up */
+	dp_free(next);
+	ATF_CHECK_EQ(attached("in0"), id);
+	ATF_CHECK_EQ(dp_grace(dp), 0);
+
+	/* one link cannot be moved: the other is moved back */
+	next = next_of(dp, MODE_CUSTOM_FIB, 1 << 17, 128);
+	fd = dp->sh->links[1].fd;
+	dp->sh->links[1].fd = dp->tables[DP_DIR4].fd;
+	ATF_CHECK_EQ(dp_commit(next, dp, err), -1);
+	ATF_CHECK_MSG(strstr(err, "cannot update the link") != NULL, "%s", err);
+	dp->sh->links[1].fd = fd;
+	ATF_CHECK_EQ(attached("in0"), id);
+	ATF_CHECK_EQ(attached("out0"), id);
+	/* an interface that is gone is no reason */
+	sh("ip link del out0");
+	ATF_CHECK_EQ_MSG(dp_commit(next, dp, err), 0, "%s", err);
+	ATF_CHECK_EQ(attached("in0"), prog_id(next));
+	dp_free(dp);
+	ATF_CHECK_EQ(attached("in0"), prog_id(next));
+	ATF_CHECK_EQ(dp_beat(next, 10), 0);
+	dp_free(next);
+	ATF_CHECK_EQ(attached("in0"), 0);
+}
+
+/* What cannot be made says why, and leaves what runs as it was. */
+ATF_TC_WITHOUT_HEAD(next_refused);
+ATF_TC_BODY(next_refused, tc)
+{
+	struct dp_params params = { .units4 = 1 << 16,
+		.units6 = 1 << 16,
+		.nexthops = 64,
+		.groups = 16 };
+	struct dp *dp = load(false, MODE_KERNEL_FIB);
+	int fds[DP_FDS];
+
+	params.units4 = 3;
+	ATF_CHECK(dp_next(dp, &params, err) == NULL);
+	ATF_CHECK_MSG(strstr(err, "powers of two") != NULL, "%s", err);
+	params.units4 = 1 << 16;
+	ATF_REQUIRE_EQ(dp_make(dp, &params, fds, err), 0);
+	/* not what was made */
+	params.units6 = 1 << 17;
+	ATF_CHECK(dp_take(dp, &params, fds, err) == NULL);
+	ATF_CHECK_ERRNO(EBADF, fcntl(fds[0], F_GETFD) == -1);
+	ATF_CHECK_ERRNO(EBADF, fcntl(fds[DP_FDS - 1], F_GETFD) == -1);
+	ATF_CHECK_EQ(dp->sh->refs, 1);
+	ATF_CHECK_EQ(dp_beat(dp, 10), 0);
+	dp_free(dp);
 }
 
 ATF_TC_WITHOUT_HEAD(bounds);
@@ -397,6 +536,8 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, life);
 	ATF_TP_ADD_TC(tp, busy);
+	ATF_TP_ADD_TC(tp, generations);
+	ATF_TP_ADD_TC(tp, next_refused);
 	ATF_TP_ADD_TC(tp, bounds);
 	ATF_TP_ADD_TC(tp, nexthops);
 	ATF_TP_ADD_TC(tp, units);

@@ -265,14 +265,8 @@ nexthop_set(struct world *w, uint32_t id, unsigned int ifindex, uint16_t mtu)
  * the same namespace. Counters, flags, deadline: ready and converged, alive.
  */
 HELPER void
-world_new(struct world *w, uint8_t mode, bool no_frags)
+world_load(struct world *w, const struct dp_params *params)
 {
-	struct dp_params params = { .units4 = 1 << 16,
-		.units6 = 1 << 17,
-		.nexthops = 1024,
-		.groups = 64,
-		.mode = mode,
-		.no_frags = no_frags };
 	struct port port = { .flags = PORT_UP };
 	char err[DP_ERRLEN], why[DP_ERRLEN];
 
@@ -288,7 +282,7 @@ world_new(struct world *w, uint8_t mode, bool no_frags)
 	w->in = if_nametoindex("in0");
 	w->out = if_nametoindex("out0");
 	w->off = if_nametoindex("off0");
-	w->dp = dp_load(&params, err);
+	w->dp = dp_load(params, err);
 	ATF_REQUIRE_MSG(w->dp != NULL, "%s", err);
 	ATF_REQUIRE_MSG(dp_attach(w->dp, w->in, ATTACH_NATIVE, why, err) ==
 		DP_NATIVE,
@@ -304,6 +298,35 @@ world_new(struct world *w, uint8_t mode, bool no_frags)
 	nexthop_set(w, NH_INGRESS, w->in, 1500);
 	nexthop_set(w, NH_SMALL, w->out, 600);
 	nexthop_set(w, NH_NO_EGRESS, w->off, 1500);
+}
+
+#define WORLD_PARAMS \
+	{ \
+		.units4 = 1 << 16, .units6 = 1 << 17, .nexthops = 1024, \
+		.groups = 64, .hash_mode = 5 \
+	}
+
+HELPER void
+world_new(struct world *w, uint8_t mode, bool no_frags)
+{
+	struct dp_params params = WORLD_PARAMS;
+
+	params.mode = mode;
+	params.no_frags = no_frags;
+	world_load(w, &params);
+}
+
+HELPER void
+group_set(struct world *w, uint32_t id, const uint32_t *ids, uint32_t n)
+{
+	struct ecmp_group g = { .n = n };
+	uint32_t words[GROUP_WORDS];
+
+	memcpy(g.ids, ids, n * sizeof(*ids));
+	memcpy(words, &g, sizeof(g));
+	ATF_REQUIRE_EQ(dp_table_write(w->dp, FIB_TABLE_GROUPS, id * GROUP_WORDS,
+			   words, GROUP_WORDS),
+	    0);
 }
 
 /* A leaf for the whole block of the direct table that addr is in. */

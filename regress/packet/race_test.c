@@ -5,7 +5,7 @@
  * -v immediate=true gives up grace periods: the tests of what needs them must
  * fail then; -v seconds=N runs longer.
  */
-#include "../../rde/rde.h"
+#include "../../rde/fib.h"
 #include "race.h"
 
 /*
@@ -62,6 +62,7 @@ struct lookups {
 	struct dest dests[DESTS];
 	struct prefix near[NEAR]; /* len 0: none */
 	uint32_t hot, rounds;
+	uint32_t wide, narrow, tiny; /* nodes on the way to a destination */
 };
 
 static void
@@ -221,6 +222,33 @@ settle(struct lookups *lk)
 	reuse(&lk->r, false);
 }
 
+/* Which kinds of nodes does a lookup meet? */
+static void
+count_kinds(struct lookups *lk, const struct dest *d)
+{
+	const struct fib *f = lk->fib;
+	struct key k = key_from(&d->addr);
+	unsigned int depth = f->depth;
+	uint32_t w;
+
+	if (in_dir(f, &k, af_bits(lk->l->af)))
+		w = f->dir[slot_of(f, &k)];
+	else {
+		memcpy(&w, pool_at(&f->pool, 0), sizeof(w));
+		depth = 0;
+	}
+	for (; w & FIB_NODE; depth += STRIDE) {
+		if (w & FIB_TINY)
+			lk->tiny++;
+		else if (w & FIB_NARROW)
+			lk->narrow++;
+		else
+			lk->wide++;
+		w = node_word(f, w,
+		    node_run(node_map(f, w), key_index(&k, depth)));
+	}
+}
+
 /* Change some of a destination and around it. */
 static void
 updates(struct lookups *lk)
@@ -236,6 +264,7 @@ updates(struct lookups *lk)
 	for (n = random() % 2 ? 1 : random() % 8; n > 0; n--)
 		update(lk, d);
 	settle(lk);
+	count_kinds(lk, d);
 	id = fib_expect(lk->fib, &d->addr) & LEAF_ID;
 	dest_state(d, id == d->id[1] ? 2 : 1);
 }
@@ -339,6 +368,7 @@ lookups(const atf_tc_t *tc, const struct layout *l)
 	race_stop(&lk->r);
 	for (i = 0; i < DESTS; i++)
 		look_up(lk, &lk->dests[i]);
+	ATF_CHECK(lk->wide > 0 && lk->narrow > 0 && lk->tiny > 0);
 	fib_free(lk->fib);
 	tree_free(lk->tree);
 	race_check(&lk->r);

@@ -1,33 +1,29 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A full table as BGP sees it: makes a stream of encoded UPDATE messages, and
- * sends such a stream as an iBGP speaker, as fast as the receiver takes it.
+ * A full table as BGP sees it: makes streams of encoded UPDATE messages, and
+ * sends such a stream as a BGP speaker, as fast as the receiver takes it, or
+ * two in turns, which is a flapping peer.
  *
- * bgpgen make FILE N4 N6 SEED NEXTHOPS4 NEXTHOPS6 COUNT
- * bgpgen send [-l] [-b LOCALADDR] ADDR PORT AS FILE
+ * bgpgen make [-ew] [-a AS] [-n FIRST] [-p PREF] [-s SHIFT] FILE N4 N6 SEED
+ *     NEXTHOPS4 NEXTHOPS6 COUNT
+ * bgpgen list [-w] FILE NEXTHOP4 NEXTHOP6 PREFIX...
+ * bgpgen send [-l] [-b LOCAL] ADDR PORT AS FILE
+ * bgpgen flap [-l] [-b LOCAL] [-c CYCLE] ADDR PORT AS SECONDS UP DOWN LAST
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "../../lib/bgp.h"
 #include "feed.h"
+#include "speaker.h"
 
-#define HOLD_TIME 180
-#define KEEPALIVE_MS (HOLD_TIME * 1000 / 3)
-#define CONNECT_MS 20000 /* the receiver may still be starting */
 #define WRITE_MAX (1 << 20)
+#define CHUNK 4096 /* bytes, and the rest of a message */
 #define UPDATE_MAX 64 /* prefixes */
+#define LOCAL_PREF 200
 
 /*
  * Making a stream.
@@ -40,14 +36,26 @@ struct group {
 	uint8_t count;
 };
 
+struct making_options {
+	uint32_t as; /* all paths begin with it: an eBGP peer's; 0: iBGP */
+	uint32_t shift; /* next hops are this much further */
+	uint32_t first; /* only so many of the routes; 0: all */
+	uint32_t pref; /* all have this LOCAL_PREF; 0: as it comes */
+	bool even; /* of these every other */
+	bool withdraw;
+};
+
 struct making {
 	FILE *out;
 	const struct feed *feed;
+	const struct dfz_route *routes; /* of the family that is made */
+	struct making_options o;
 	uint64_t seed;
 	uint64_t rnd;
 	uint32_t sets; /* made so far */
 	unsigned long long bytes;
 	uint32_t updates;
+	uint32_t prefixes;
 };
 
 /* splitmix64 */
@@ -73,25 +81,6 @@ percent(uint64_t *s, uint32_t n)
 	return (below(s, 100) < n);
 }
 
-static uint8_t *
-put_head(uint8_t *p, uint8_t flags, uint8_t type, size_t len)
-{
-	*p++ = len > 255 ? flags | BGP_FLAG_EXTENDED : flags;
-	*p++ = type;
-	if (len > 255)
-		*p++ = (uint8_t)(len >> 8);
-	*p++ = (uint8_t)len;
-	return (p);
-}
-
-static uint8_t *
-put_u32(uint8_t *p, uint8_t flags, uint8_t type, uint32_t v)
-{
-	p = put_head(p, flags, type, 4);
-	bgp_put32(p, v);
-	return (p + 4);
-}
-
 /* A third of the ASes are too big for two octets. */
 static uint32_t
 as_number(uint64_t *s)
@@ -101,9 +90,9 @@ as_number(uint64_t *s)
 }
 
 static uint8_t *
-put_as_path(uint8_t *p, uint64_t *s, uint32_t neighbor)
+put_as_path(uint8_t *p, uint64_t *s, uint32_t as)
 {
-	uint32_t as = 3000 + neighbor % 40, n = 2 + below(s, 6), i;
+	uint32_t n = 2 + below(s, 6), i;
 
 	p = put_head(p, BGP_FLAG_TRANSITIVE, BGP_ATTR_AS_PATH, 2 + 4 * n);
 	*p++ = BGP_AS_SEQUENCE;
@@ -144,14 +133,16 @@ put_communities(uint8_t *p, uint64_t *s)
 
 /* A set's attributes depend on its number alone. nh NULL: in MP_REACH_NLRI. */
 static uint8_t *
-put_attrs(uint8_t *p, uint64_t seed, uint32_t set, uint32_t neighbor,
+put_attrs(const struct making *mk, uint8_t *p, uint32_t set, uint32_t neighbor,
     const struct addr *nh)
 {
-	uint64_t s = seed ^ (uint64_t)set << 24;
+	const struct making_options *o = &mk->o;
+	uint64_t s = (mk->seed + o->as) ^ (uint64_t)set << 24;
+	uint32_t pref;
 
 	p = put_head(p, BGP_FLAG_TRANSITIVE, BGP_ATTR_ORIGIN, 1);
 	*p++ = percent(&s, 80) ? ORIGIN_IGP : ORIGIN_INCOMPLETE;
-	p = put_as_path(p, &s, neighbor);
+	p = put_as_path(p, &s, o->as != 0 ? o->as : 3000 + neighbor % 40);
 	if (nh != NULL) {
 		p = put_head(p, BGP_FLAG_TRANSITIVE, BGP_ATTR_NEXT_HOP, 4);
 		memcpy(p, nh->b, 4);
@@ -160,8 +151,10 @@ put_attrs(uint8_t *p, uint64_t seed, uint32_t set, uint32_t neighbor,
 	if (percent(&s, 50))
 		p = put_u32(p, BGP_FLAG_OPTIONAL, BGP_ATTR_MED,
 		    below(&s, 1000));
-	p = put_u32(p, BGP_FLAG_TRANSITIVE, BGP_ATTR_LOCAL_PREF,
-	    100 + 50 * below(&s, 4));
+	pref = 100 + 50 * below(&s, 4);
+	if (o->as == 0)
+		p = put_u32(p, BGP_FLAG_TRANSITIVE, BGP_ATTR_LOCAL_PREF,
+		    o->pref != 0 ? o->pref : pref);
 	if (percent(&s, 10)) {
 		p = put_head(p, BGP_FLAG_OPTIONAL | BGP_FLAG_TRANSITIVE,
 		    BGP_ATTR_AGGREGATOR, 8);
@@ -173,37 +166,21 @@ put_attrs(uint8_t *p, uint64_t seed, uint32_t set, uint32_t neighbor,
 }
 
 static uint8_t *
-put_nlri(uint8_t *p, const struct dfz_route *r)
-{
-	size_t n = (r->prefix.len + 7U) / 8;
-
-	*p++ = r->prefix.len;
-	memcpy(p, r->prefix.addr.b, n);
-	return (p + n);
-}
-
-static uint8_t *
 put_routes(uint8_t *p, const struct dfz_route *routes, const uint32_t *order,
     uint32_t n)
 {
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
-		p = put_nlri(p, &routes[order[i]]);
+		p = put_nlri(p, &routes[order[i]].prefix);
 	return (p);
 }
 
-/* The message from its body in m, which ends at end. */
 static void
 write_update(struct making *mk, uint8_t *m, const uint8_t *end)
 {
-	size_t len = end - m;
+	size_t len = finish_message(m, end);
 
-	if (len > BGP_MSG_MAX)
-		errx(1, "UPDATE of %zu bytes", len);
-	memset(m, 0xff, BGP_MARKER_LEN);
-	bgp_put16(m + BGP_MARKER_LEN, (uint16_t)len);
-	m[BGP_HEADER_LEN - 1] = BGP_UPDATE;
 	if (fwrite(m, len, 1, mk->out) != 1)
 		err(1, "write");
 	mk->bytes += len;
@@ -214,11 +191,11 @@ static void
 update4(struct making *mk, const struct group *g, const uint32_t *order)
 {
 	uint8_t m[2 * BGP_MSG_MAX], *attrs = m + BGP_HEADER_LEN + 4, *p;
-	const struct dfz_route *routes = mk->feed->table.v4;
+	const struct dfz_route *routes = mk->routes;
 	uint32_t i = routes[order[g->first]].nexthop;
 	struct addr nh = feed_nexthop(mk->feed, AF_INET, i);
 
-	p = put_attrs(attrs, mk->seed, g->set, i, &nh);
+	p = put_attrs(mk, attrs, g->set, i, &nh);
 	bgp_put16(attrs - 4, 0);
 	bgp_put16(attrs - 2, (uint16_t)(p - attrs));
 	write_update(mk, m, put_routes(p, routes, order + g->first, g->count));
@@ -228,40 +205,42 @@ update4(struct making *mk, const struct group *g, const uint32_t *order)
 static void
 update6(struct making *mk, const struct group *g, const uint32_t *order)
 {
-	uint8_t m[2 * BGP_MSG_MAX], *attrs = m + BGP_HEADER_LEN + 4, *p, *reach;
-	const struct dfz_route *routes = mk->feed->table.v6;
+	uint8_t m[2 * BGP_MSG_MAX], *attrs = m + BGP_HEADER_LEN + 4, *p;
+	const struct dfz_route *routes = mk->routes;
 	uint32_t i = routes[order[g->first]].nexthop;
 	struct addr nh = feed_nexthop(mk->feed, AF_INET6, i);
 
-	reach = attrs + 4;
-	p = reach;
-	bgp_put16(p, BGP_AFI_IPV6);
-	p[2] = BGP_SAFI_UNICAST;
-	p[3] = 16;
-	memcpy(p + 4, nh.b, 16);
-	p[20] = 0;
-	p = put_routes(p + 21, routes, order + g->first, g->count);
-	attrs[0] = BGP_FLAG_OPTIONAL | BGP_FLAG_EXTENDED;
-	attrs[1] = BGP_ATTR_MP_REACH;
-	bgp_put16(attrs + 2, (uint16_t)(p - reach));
-	p = put_attrs(p, mk->seed, g->set, i, NULL);
+	p = put_mp_reach(attrs, &nh);
+	p = put_routes(p, routes, order + g->first, g->count);
+	end_mp(attrs, p);
+	p = put_attrs(mk, p, g->set, i, NULL);
 	bgp_put16(attrs - 4, 0);
 	bgp_put16(attrs - 2, (uint16_t)(p - attrs));
 	write_update(mk, m, p);
 }
 
 static void
-end_of_rib(struct making *mk)
+withdraw4(struct making *mk, const struct group *g, const uint32_t *order)
 {
-	static const uint8_t unreach6[] = { BGP_FLAG_OPTIONAL,
-		BGP_ATTR_MP_UNREACH, 3, 0, BGP_AFI_IPV6, BGP_SAFI_UNICAST };
-	uint8_t m[64], *body = m + BGP_HEADER_LEN;
+	uint8_t m[2 * BGP_MSG_MAX], *body = m + BGP_HEADER_LEN, *p;
 
-	memset(body, 0, 4);
-	write_update(mk, m, body + 4);
-	bgp_put16(body + 2, sizeof(unreach6));
-	memcpy(body + 4, unreach6, sizeof(unreach6));
-	write_update(mk, m, body + 4 + sizeof(unreach6));
+	p = put_routes(body + 2, mk->routes, order + g->first, g->count);
+	bgp_put16(body, (uint16_t)(p - body - 2));
+	bgp_put16(p, 0);
+	write_update(mk, m, p + 2);
+}
+
+static void
+withdraw6(struct making *mk, const struct group *g, const uint32_t *order)
+{
+	uint8_t m[2 * BGP_MSG_MAX], *attrs = m + BGP_HEADER_LEN + 4, *p;
+
+	p = put_mp_head(attrs, BGP_ATTR_MP_UNREACH);
+	p = put_routes(p, mk->routes, order + g->first, g->count);
+	end_mp(attrs, p);
+	bgp_put16(attrs - 4, 0);
+	bgp_put16(attrs - 2, (uint16_t)(p - attrs));
+	write_update(mk, m, p);
 }
 
 /* Prefixes of one UPDATE: mostly few, about six on average. */
@@ -281,7 +260,8 @@ group_size(uint64_t *s)
 
 /* order[]: the routes by next hop, else as they are; counting sort. */
 static uint32_t *
-order_by_nexthop(const struct feed *f, const struct dfz_route *r, uint32_t n)
+order_by_nexthop(const struct feed *f, uint32_t shift,
+    const struct dfz_route *r, uint32_t n)
 {
 	uint32_t *order = calloc(n + 1, sizeof(*order));
 	uint32_t *at = calloc(f->nexthops + 1, sizeof(*at)), i;
@@ -289,13 +269,31 @@ order_by_nexthop(const struct feed *f, const struct dfz_route *r, uint32_t n)
 	if (order == NULL || at == NULL)
 		err(1, NULL);
 	for (i = 0; i < n; i++)
-		at[r[i].nexthop + 1]++;
+		at[r[i].nexthop - shift + 1]++;
 	for (i = 1; i <= f->nexthops; i++)
 		at[i] += at[i - 1];
 	for (i = 0; i < n; i++)
-		order[at[r[i].nexthop]++] = i;
+		order[at[r[i].nexthop - shift]++] = i;
 	free(at);
 	return (order);
+}
+
+/* The routes of a family that are wanted, with their next hops. */
+static uint32_t
+choose(struct making *mk, const struct dfz_route *r, uint32_t n,
+    struct dfz_route **out)
+{
+	uint32_t i, k = 0, step = mk->o.even ? 2 : 1;
+
+	if ((*out = calloc(n + 1, sizeof(**out))) == NULL)
+		err(1, NULL);
+	if (mk->o.first != 0)
+		n = feed_first(mk->feed, n, mk->o.first);
+	for (i = 0; i < n; i += step) {
+		(*out)[k] = r[i];
+		(*out)[k++].nexthop += mk->o.shift;
+	}
+	return (k);
 }
 
 /*
@@ -303,10 +301,12 @@ order_by_nexthop(const struct feed *f, const struct dfz_route *r, uint32_t n)
  * other UPDATE has attributes that an earlier one of its next hop had.
  */
 static void
-make_family(struct making *mk, const struct dfz_route *r, uint32_t n,
+make_family(struct making *mk, const struct dfz_route *all, uint32_t nall,
     void (*update)(struct making *, const struct group *, const uint32_t *))
 {
-	uint32_t *order = order_by_nexthop(mk->feed, r, n);
+	struct dfz_route *r;
+	uint32_t n = choose(mk, all, nall, &r);
+	uint32_t *order = order_by_nexthop(mk->feed, mk->o.shift, r, n);
 	struct group *g = calloc(n + 1, sizeof(*g)), t;
 	uint32_t i, j, k, first = mk->sets, ng = 0;
 
@@ -332,34 +332,83 @@ make_family(struct making *mk, const struct dfz_route *r, uint32_t n,
 		g[i - 1] = g[k];
 		g[k] = t;
 	}
+	mk->routes = r;
+	mk->prefixes += n;
 	for (i = 0; i < ng; i++)
 		update(mk, &g[i], order);
 	free(g);
 	free(order);
+	free(r);
+}
+
+static void
+make_options(struct making_options *o, int argc, char **argv)
+{
+	int ch;
+
+	optind = 0;
+	while ((ch = getopt(argc, argv, "+a:en:p:s:w")) != -1) {
+		switch (ch) {
+		case 'a':
+			o->as = feed_number(optarg, "AS");
+			break;
+		case 'e':
+			o->even = true;
+			break;
+		case 'n':
+			o->first = feed_number(optarg, "FIRST");
+			break;
+		case 'p':
+			o->pref = feed_number(optarg, "LOCAL_PREF");
+			break;
+		case 's':
+			o->shift = feed_number(optarg, "SHIFT");
+			break;
+		case 'w':
+			o->withdraw = true;
+			break;
+		default:
+			exit(1);
+		}
+	}
 }
 
 static int
 do_make(int argc, char **argv)
 {
 	struct making mk = { 0 };
+	uint8_t m[128];
 	struct feed feed;
+	uint32_t n4;
+	size_t len;
 
-	if (argc != 1 + FEED_ARGS)
+	make_options(&mk.o, argc, argv);
+	argv += optind;
+	if (argc - optind != 1 + FEED_ARGS)
 		return (-1);
 	feed_make(&feed, argv + 1);
 	mk.feed = &feed;
 	mk.seed = mk.rnd = feed_number(argv[3], "SEED");
+	mk.rnd += mk.o.as;
 	if ((mk.out = fopen(argv[0], "w")) == NULL)
 		err(1, "%s", argv[0]);
-	make_family(&mk, feed.table.v4, feed.table.n4, update4);
-	make_family(&mk, feed.table.v6, feed.table.n6, update6);
-	end_of_rib(&mk);
+	make_family(&mk, feed.table.v4, feed.table.n4,
+	    mk.o.withdraw ? withdraw4 : update4);
+	n4 = mk.prefixes;
+	make_family(&mk, feed.table.v6, feed.table.n6,
+	    mk.o.withdraw ? withdraw6 : update6);
+	if (mk.o.first == 0) {
+		len = end_of_rib(m);
+		if (fwrite(m, len, 1, mk.out) != 1)
+			err(1, "write");
+		mk.bytes += len;
+	}
 	if (fclose(mk.out) != 0)
 		err(1, "%s", argv[0]);
 	printf("%u IPv4 and %u IPv6 prefixes, %u attribute sets, %u next hops, "
 	       "%u UPDATE messages, %llu bytes\n",
-	    feed.table.n4, feed.table.n6, mk.sets, 2 * feed.nexthops,
-	    mk.updates, mk.bytes);
+	    n4, mk.prefixes - n4, mk.sets, 2 * feed.nexthops, mk.updates,
+	    mk.bytes);
 	dfz_free(&feed.table);
 	return (0);
 }
@@ -367,165 +416,14 @@ do_make(int argc, char **argv)
 /*
  * Sending it.
  */
-struct sending {
-	int fd;
-	uint8_t rx[2 * BGP_MSG_MAX];
-	size_t rx_len;
-	bool opened; /* its OPEN was seen */
-	bool up; /* and its KEEPALIVE */
-};
-
-static long long
-now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((long long)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
-}
-
-static void
-say(const char *what)
-{
-	long long t = now_us();
-
-	printf("%s %lld.%06lld\n", what, t / 1000000, t % 1000000);
-	fflush(stdout);
-}
-
-/* Small, and nothing is queued before: a short write does not happen. */
-static void
-put_message(int fd, uint8_t type, const void *body, size_t len)
-{
-	uint8_t m[256];
-
-	memset(m, 0xff, BGP_MARKER_LEN);
-	bgp_put16(m + BGP_MARKER_LEN, (uint16_t)(BGP_HEADER_LEN + len));
-	m[BGP_HEADER_LEN - 1] = type;
-	if (len > 0)
-		memcpy(m + BGP_HEADER_LEN, body, len);
-	if (send(fd, m, BGP_HEADER_LEN + len, MSG_NOSIGNAL) !=
-	    (ssize_t)(BGP_HEADER_LEN + len))
-		err(1, "send");
-}
-
-static void
-send_open(int fd, uint32_t as, const struct addr *id)
-{
-	uint8_t b[] = { BGP_VERSION, 0, 0, 0, HOLD_TIME, 0, 0, 0, 0, 20,
-		BGP_PARAM_CAPABILITIES, 18, BGP_CAP_MP, 4, 0, BGP_AFI_IPV4, 0,
-		BGP_SAFI_UNICAST, BGP_CAP_MP, 4, 0, BGP_AFI_IPV6, 0,
-		BGP_SAFI_UNICAST, BGP_CAP_AS4, 4, 0, 0, 0, 0 };
-
-	bgp_put16(b + 1, (uint16_t)(as > UINT16_MAX ? BGP_AS_TRANS : as));
-	/* any identifier does, as long as it is not the receiver's */
-	memcpy(b + 5, id->b, 4);
-	b[5] ^= 0x80;
-	bgp_put32(b + sizeof(b) - 4, as);
-	put_message(fd, BGP_OPEN, b, sizeof(b));
-}
-
-static void
-take_message(struct sending *s, const uint8_t *m, size_t len)
-{
-	switch (m[BGP_HEADER_LEN - 1]) {
-	case BGP_OPEN:
-		s->opened = true;
-		put_message(s->fd, BGP_KEEPALIVE, NULL, 0);
-		break;
-	case BGP_KEEPALIVE:
-		s->up = s->opened;
-		break;
-	case BGP_NOTIFICATION:
-		errx(1, "NOTIFICATION %u/%u", m[BGP_HEADER_LEN],
-		    len > BGP_HEADER_LEN + 1 ? m[BGP_HEADER_LEN + 1] : 0);
-	}
-}
-
-/* Read what has come, look at each message, keep a broken one. */
-static void
-drain(struct sending *s)
-{
-	size_t off = 0, len;
-	ssize_t n;
-
-	n = recv(s->fd, s->rx + s->rx_len, sizeof(s->rx) - s->rx_len,
-	    MSG_DONTWAIT);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n == -1)
-		err(1, "receive");
-	if (n == 0)
-		errx(1, "the receiver closed the session");
-	s->rx_len += n;
-	while (s->rx_len - off >= BGP_HEADER_LEN) {
-		len = bgp_get16(s->rx + off + BGP_MARKER_LEN);
-		if (len < BGP_HEADER_LEN || len > BGP_MSG_MAX)
-			errx(1, "message of %zu bytes", len);
-		if (s->rx_len - off < len)
-			break;
-		take_message(s, s->rx + off, len);
-		off += len;
-	}
-	memmove(s->rx, s->rx + off, s->rx_len - off);
-	s->rx_len -= off;
-}
-
-static int
-bound(const struct addr *a, uint16_t port)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = addr_to_sa(a, port, &ss);
-	char text[ADDRSTRLEN];
-	int fd, on = 1;
-
-	if ((fd = socket(ss.ss_family, SOCK_STREAM, 0)) == -1 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
-	    bind(fd, (struct sockaddr *)&ss, len) == -1)
-		err(1, "%s port %u", addr_format(a, text), port);
-	return (fd);
-}
-
-static int
-accepted(const struct addr *a, uint16_t port)
-{
-	int fd, lfd = bound(a, port);
-
-	if (listen(lfd, 1) == -1)
-		err(1, "listen");
-	if ((fd = accept(lfd, NULL, NULL)) == -1)
-		err(1, "accept");
-	close(lfd);
-	return (fd);
-}
-
-static int
-connected(const struct addr *a, uint16_t port, const struct addr *local)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = addr_to_sa(a, port, &ss);
-	long long end = now_us() + CONNECT_MS * 1000LL;
-	int fd;
-
-	for (;;) {
-		fd = bound(local, 0);
-		if (connect(fd, (struct sockaddr *)&ss, len) == 0)
-			return (fd);
-		if (errno != ECONNREFUSED || now_us() > end)
-			err(1, "connect");
-		close(fd);
-		usleep(20000);
-	}
-}
 
 /* Write all of it, and look at what comes meanwhile. */
 static void
-blast(struct sending *s, const uint8_t *p, size_t left)
+blast(struct speaker *s, const uint8_t *p, size_t left)
 {
 	struct pollfd pfd = { .fd = s->fd };
 	ssize_t n;
 
-	say("first");
 	while (left > 0) {
 		n = send(s->fd, p, left < WRITE_MAX ? left : WRITE_MAX,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -540,12 +438,11 @@ blast(struct sending *s, const uint8_t *p, size_t left)
 		    (pfd.revents & ~POLLOUT))
 			drain(s);
 	}
-	say("last");
 }
 
 /* Until the receiver's end of TCP has it all. */
 static void
-flush(struct sending *s)
+flush(struct speaker *s)
 {
 	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
 	int queued;
@@ -560,62 +457,171 @@ flush(struct sending *s)
 }
 
 static void
-hold(struct sending *s)
+hold(struct speaker *s)
 {
 	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
-	long long next = now_us();
 
 	for (;;) {
-		if (now_us() >= next) {
-			put_message(s->fd, BGP_KEEPALIVE, NULL, 0);
-			next += KEEPALIVE_MS * 1000LL;
-		}
+		speaker_keepalive(s);
 		if (poll(&pfd, 1, 1000) == 1)
 			drain(s);
 	}
 }
 
-static int
-do_send(int argc, char **argv)
+struct stream {
+	uint8_t *p;
+	size_t len;
+};
+
+static void
+load(struct stream *st, const char *path)
 {
-	static struct sending s;
+	struct stat sb;
+	int fd;
+
+	if ((fd = open(path, O_RDONLY)) == -1 || fstat(fd, &sb) == -1)
+		err(1, "%s", path);
+	st->len = sb.st_size;
+	st->p =
+	    mmap(NULL, st->len, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	if (st->p == MAP_FAILED)
+		err(1, "%s", path);
+	close(fd);
+}
+
+/*
+ * A stream at an even pace that takes us microseconds, by whole messages;
+ * until end at the latest.  0: as fast as it is taken.
+ */
+static void
+pace(struct speaker *s, const struct stream *st, long long us, long long end)
+{
+	long long start = now_us(), t;
+	size_t off = 0, next;
+
+	while (off < st->len && (t = now_us()) < end) {
+		for (next = off; next < st->len &&
+		     (us == 0 ? next - off < CHUNK :
+				(t - start) * (long long)st->len >=
+				 (long long)next * us);)
+			next += bgp_get16(st->p + next + BGP_MARKER_LEN);
+		if (next == off)
+			usleep(500);
+		else
+			blast(s, st->p + off, next - off);
+		off = next;
+	}
+}
+
+/* Where a session is opened to, as options and arguments say. */
+static int
+open_session(struct speaker *s, int argc, char **argv, long long *cycle)
+{
 	struct addr a, local = { .af = AF_UNSPEC };
-	struct pollfd pfd;
-	struct stat st;
 	bool passive = false;
-	uint16_t port;
-	uint8_t *file;
-	int ch, fd;
+	int ch;
 
 	optind = 0;
-	while ((ch = getopt(argc, argv, "+b:l")) != -1) {
+	while ((ch = getopt(argc, argv, "+b:c:l")) != -1) {
 		if (ch == 'l')
 			passive = true;
+		else if (ch == 'c' && cycle != NULL)
+			*cycle = (long long)(strtod(optarg, NULL) * 1e6);
 		else if (ch != 'b' || addr_parse(optarg, &local) == -1)
 			return (-1);
 	}
 	argv += optind;
-	if (argc - optind != 4 || addr_parse(argv[0], &a) == -1)
+	if (argc - optind < 3 || addr_parse(argv[0], &a) == -1)
 		return (-1);
-	port = (uint16_t)feed_number(argv[1], "PORT");
 	if (local.af == AF_UNSPEC)
-		local.af = a.af;
-	if ((fd = open(argv[3], O_RDONLY)) == -1 || fstat(fd, &st) == -1)
-		err(1, "%s", argv[3]);
-	file = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd,
-	    0);
-	if (file == MAP_FAILED)
-		err(1, "%s", argv[3]);
-	s.fd = passive ? accepted(&a, port) : connected(&a, port, &local);
-	send_open(s.fd, feed_number(argv[2], "AS"), &a);
-	pfd.fd = s.fd;
-	pfd.events = POLLIN;
-	while (!s.up)
-		if (poll(&pfd, 1, -1) == 1)
-			drain(&s);
-	blast(&s, file, st.st_size);
+		local = a;
+	speaker_open(s, passive, &a, (uint16_t)feed_number(argv[1], "PORT"),
+	    &local, feed_number(argv[2], "AS"));
+	return (0);
+}
+
+static int
+do_send(int argc, char **argv)
+{
+	static struct speaker s;
+	struct stream st;
+
+	if (argc < 2)
+		return (-1);
+	load(&st, argv[argc - 1]);
+	if (open_session(&s, argc - 1, argv, NULL) == -1)
+		return (-1);
+	say("first");
+	blast(&s, st.p, st.len);
+	say("last");
 	flush(&s);
 	hold(&s);
+	return (0);
+}
+
+/* Both streams in turns, for so long; then the last word. */
+static int
+do_flap(int argc, char **argv)
+{
+	static struct speaker s;
+	struct stream up, down, last;
+	long long cycle = 0, end;
+	unsigned int turns = 0;
+	uint8_t m[128];
+
+	if (argc < 8)
+		return (-1);
+	load(&up, argv[argc - 3]);
+	load(&down, argv[argc - 2]);
+	load(&last, argv[argc - 1]);
+	if (open_session(&s, argc - 4, argv, &cycle) == -1)
+		return (-1);
+	blast(&s, m, end_of_rib(m));
+	say("first");
+	end = now_us() + feed_number(argv[argc - 4], "SECONDS") * 1000000LL;
+	while (now_us() < end) {
+		pace(&s, turns++ % 2 == 0 ? &up : &down, cycle / 2, end);
+	}
+	say("last");
+	blast(&s, down.p, down.len);
+	blast(&s, last.p, last.len);
+	flush(&s);
+	printf("turns %u\n", turns);
+	fflush(stdout);
+	hold(&s);
+	return (0);
+}
+
+/* Prefixes, each in an UPDATE of its own. */
+static int
+do_list(int argc, char **argv)
+{
+	bool down = argc > 1 && strcmp(argv[1], "-w") == 0;
+	uint8_t m[BGP_MSG_MAX];
+	struct addr nh[2];
+	struct prefix x;
+	size_t len;
+	FILE *f;
+	int i;
+
+	argc -= down ? 2 : 1;
+	argv += down ? 2 : 1;
+	if (argc < 4 || addr_parse(argv[1], &nh[0]) == -1 ||
+	    addr_parse(argv[2], &nh[1]) == -1)
+		return (-1);
+	if ((f = fopen(argv[0], "w")) == NULL)
+		err(1, "%s", argv[0]);
+	for (i = 3; i < argc; i++) {
+		if (prefix_parse(argv[i], &x, NULL) == -1)
+			errx(1, "%s: not a prefix", argv[i]);
+		len = one_prefix(m, &x,
+		    down ? NULL : &nh[x.addr.af == AF_INET ? 0 : 1],
+		    LOCAL_PREF);
+		if (fwrite(m, len, 1, f) != 1)
+			err(1, "write");
+	}
+	if (fclose(f) != 0)
+		err(1, "%s", argv[0]);
 	return (0);
 }
 
@@ -625,12 +631,23 @@ main(int argc, char **argv)
 	int r = -1;
 
 	if (argc > 1 && strcmp(argv[1], "make") == 0)
-		r = do_make(argc - 2, argv + 2);
+		r = do_make(argc - 1, argv + 1);
+	else if (argc > 1 && strcmp(argv[1], "list") == 0)
+		r = do_list(argc - 1, argv + 1);
 	else if (argc > 1 && strcmp(argv[1], "send") == 0)
 		r = do_send(argc - 1, argv + 1);
+	else if (argc > 1 && strcmp(argv[1], "flap") == 0)
+		r = do_flap(argc - 1, argv + 1);
 	if (r == -1)
 		fprintf(stderr,
-		    "usage: bgpgen make FILE " FEED_USAGE "\n"
-		    "       bgpgen send [-l] [-b LOCAL] ADDR PORT AS FILE\n");
+		    "usage: bgpgen make [-ew] [-a AS] [-n FIRST] [-p PREF] "
+		    "[-s SHIFT] FILE\n"
+		    "           " FEED_USAGE "\n"
+		    "       bgpgen list [-w] FILE NEXTHOP4 NEXTHOP6 "
+		    "PREFIX...\n"
+		    "       bgpgen send [-l] [-b LOCAL] ADDR PORT AS FILE\n"
+		    "       bgpgen flap [-l] [-b LOCAL] [-c CYCLE] ADDR PORT "
+		    "AS SECONDS\n"
+		    "           UP DOWN LAST\n");
 	return (r == 0 ? 0 : 1);
 }

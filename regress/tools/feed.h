@@ -45,6 +45,18 @@ feed_nexthop(const struct feed *f, int af, uint32_t i)
 	return (a);
 }
 
+/*
+ * Of n routes of a family, how many belong to the first so many of the table;
+ * both families have their share.
+ */
+static inline uint32_t
+feed_first(const struct feed *f, uint32_t n, uint32_t first)
+{
+	uint64_t all = (uint64_t)f->table.n4 + f->table.n6;
+
+	return (first >= all ? n : (uint32_t)(n * (uint64_t)first / all));
+}
+
 /* From the arguments that FEED_USAGE names. */
 static inline void
 feed_make(struct feed *f, char **argv)

@@ -3,29 +3,32 @@
  * Watches a receiver of a feed: waits until it has it all, and says when that
  * was and what it cost. It asks seldom enough not to be part of the cost.
  *
- * feedwatch pf SOCKET PID N4 N6 SECONDS
- * feedwatch bird SOCKET PID N4 N6 SECONDS
+ * feedwatch pf|pf-part|bird|bird-kernel SOCKET PID N4 N6 SECONDS
+ * feedwatch memory PID SECONDS
+ *
+ * pf-part does not wait for neighbors that have not sent all; bird-kernel is
+ * BIRD with all routes in the kernel, by protocols of the names k4 and k6.
+ * memory looks every half a second, and ends by SIGTERM with what it has.
  *
  * Prints names and values on one line: at (when it had all, in monotonic
  * seconds), cpu (seconds since start, all processes of PID), pss (without the
- * mapped BPF maps) and maps (bytes).
+ * mapped BPF maps) and maps (bytes); memory: before, peak, after (pss and
+ * maps), and samples.
  */
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
-
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "../../lib/msg.h"
+#include "ctl.h"
 
 #define POLL_US 5000
+#define MEMORY_US 500000
 #define PIDS_MAX 64
 #define MAPS_MAX 256
 
@@ -35,7 +38,9 @@ struct seen {
 };
 
 struct want {
-	uint64_t n[2]; /* prefixes, v4 and v6 */
+	uint64_t n[2]; /* paths, v4 and v6 */
+	bool kernel; /* BIRD's, and they are in the kernel's table */
+	bool part; /* not all neighbors have said that they have ended */
 };
 
 static double
@@ -47,51 +52,10 @@ now(void)
 	return (ts.tv_sec + ts.tv_nsec / 1e9);
 }
 
-static int
-unix_connect(const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path))
-		errx(1, "%s: path too long", path);
-	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1 ||
-	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
-		err(1, "%s", path);
-	return (fd);
-}
-
 /*
  * packetframed: both families have converged, which the parent is told after
  * it has acknowledged the last table write; then the RIB's own numbers.
  */
-static void
-pf_ask(struct imsgbuf *buf, uint32_t type, uint32_t rec, void *out, int max)
-{
-	const struct record *r = ctl_record(rec);
-	struct imsg m;
-	int n, i = 0;
-
-	if (imsg_compose(buf, type, 0, -1, NULL, 0) == -1 ||
-	    imsgbuf_flush(buf) == -1)
-		err(1, "control socket");
-	for (;;) {
-		while ((n = imsg_get(buf, &m)) == 0)
-			if (imsgbuf_read(buf) != 1)
-				errx(1, "control socket: the daemon is gone");
-		if (n == -1)
-			err(1, "control socket");
-		if (m.hdr.type == CTL_END)
-			return;
-		if (m.hdr.type != rec || i == max ||
-		    record_get_only(&m.body, r, (char *)out + i * r->size) ==
-			-1)
-			errx(1, "answer not understood");
-		i++;
-	}
-}
-
 static bool
 pf_done(struct imsgbuf *buf, const struct want *w)
 {
@@ -101,14 +65,14 @@ pf_done(struct imsgbuf *buf, const struct want *w)
 	int i;
 
 	memset(&s, 0, sizeof(s));
-	pf_ask(buf, CTL_SHOW, REC_SUMMARY, &s, 1);
-	if (w->n[0] + w->n[1] > 0 && !(s.routes4 && s.routes6))
+	answers(buf, CTL_SHOW, REC_SUMMARY, &s, 1);
+	if (!w->part && w->n[0] + w->n[1] > 0 && !(s.routes4 && s.routes6))
 		return (false);
 	memset(f, 0, sizeof(f));
-	pf_ask(buf, CTL_SHOW_RIB_SUMMARY, REC_FAMILY, f, 2);
+	answers(buf, CTL_SHOW_RIB_SUMMARY, REC_FAMILY, f, 2);
 	for (i = 0; i < 2; i++) {
 		n = w->n[f[i].af == AF_INET ? 0 : 1];
-		if (f[i].prefixes != n || f[i].pending != 0)
+		if (f[i].paths != n || f[i].pending != 0)
 			return (false);
 	}
 	return (true);
@@ -144,18 +108,27 @@ bird_ask(int fd, const char *what, char *out, size_t size)
 	}
 }
 
+/*
+ * Imported by the protocol feed, or exported by those of the kernel: BIRD
+ * counts a route as exported once it has told the kernel and heard back.
+ */
 static bool
 bird_done(int fd, const struct want *w)
 {
 	static char out[65536];
-	uint64_t n, sum = 0;
+	uint64_t sum = 0;
 	const char *p;
 
-	bird_ask(fd, "show protocols all feed\n", out, sizeof(out));
+	bird_ask(fd,
+	    w->kernel ? "show protocols all \"k?\"\n" :
+			"show protocols all feed\n",
+	    out, sizeof(out));
 	for (p = out; (p = strstr(p, "Routes:")) != NULL;) {
 		p += strlen("Routes:");
-		n = strtoull(p, NULL, 10);
-		sum += n;
+		if (w->kernel && (p = strstr(p, "imported,")) == NULL)
+			break;
+		sum += strtoull(p + (w->kernel ? strlen("imported,") : 0), NULL,
+		    10);
 	}
 	return (sum == w->n[0] + w->n[1]);
 }
@@ -275,44 +248,82 @@ maps_memory(pid_t pid, struct seen *seen)
 	return (sum);
 }
 
-static void
-report(double done, pid_t root)
+struct cost {
+	unsigned long long pss, maps, ticks;
+};
+
+static struct cost
+cost_of(pid_t root)
 {
-	unsigned long long pss = 0, maps = 0, ticks = 0;
-	static struct seen seen;
+	struct seen seen = { .n = 0 };
+	struct cost c = { 0, 0, 0 };
 	pid_t pids[PIDS_MAX];
 	int i, n = processes(root, pids);
 
 	for (i = 0; i < n; i++) {
-		pss += own_memory(pids[i]);
-		maps += maps_memory(pids[i], &seen);
-		ticks += stat_field(pids[i], 14) + stat_field(pids[i], 15);
+		c.pss += own_memory(pids[i]);
+		c.maps += maps_memory(pids[i], &seen);
+		c.ticks += stat_field(pids[i], 14) + stat_field(pids[i], 15);
 		/* and of those it has waited for */
-		ticks += stat_field(pids[i], 16) + stat_field(pids[i], 17);
+		c.ticks += stat_field(pids[i], 16) + stat_field(pids[i], 17);
 	}
-	printf("at %.6f cpu %.2f pss %llu maps %llu\n", done,
-	    (double)ticks / sysconf(_SC_CLK_TCK), pss, maps);
+	return (c);
 }
 
-int
-main(int argc, char **argv)
+static void
+report(double done, pid_t root)
+{
+	struct cost c = cost_of(root);
+
+	printf("at %.6f cpu %.2f pss %llu maps %llu\n", done,
+	    (double)c.ticks / sysconf(_SC_CLK_TCK), c.pss, c.maps);
+}
+
+static volatile sig_atomic_t ended;
+
+static void
+on_term(int sig)
+{
+	(void)sig;
+	ended = 1;
+}
+
+static int
+memory(pid_t root, double seconds)
+{
+	unsigned long long v, first = 0, peak = 0, n = 0;
+	double end = now() + seconds;
+	struct cost c;
+
+	signal(SIGTERM, on_term);
+	for (;;) {
+		c = cost_of(root);
+		v = c.pss + c.maps;
+		if (n++ == 0)
+			first = v;
+		if (v > peak)
+			peak = v;
+		if (ended || now() > end)
+			break;
+		usleep(MEMORY_US);
+	}
+	printf("before %llu peak %llu after %llu samples %llu\n", first, peak,
+	    v, n);
+	return (0);
+}
+
+static int
+receiver(int argc, char **argv)
 {
 	struct imsgbuf *buf = NULL;
-	struct want w;
+	struct want w = { .part = false };
 	char banner[1024];
 	double end, t;
-	bool pf;
-	int fd;
+	bool pf = strncmp(argv[1], "pf", 2) == 0;
+	int fd = unix_connect(argv[2]);
 
-	if (argc != 7 ||
-	    ((pf = strcmp(argv[1], "pf") == 0) == false &&
-		strcmp(argv[1], "bird") != 0)) {
-		fprintf(stderr,
-		    "usage: feedwatch pf|bird SOCKET PID N4 N6 "
-		    "SECONDS\n");
-		return (1);
-	}
-	fd = unix_connect(argv[2]);
+	w.part = strcmp(argv[1], "pf-part") == 0;
+	w.kernel = strcmp(argv[1], "bird-kernel") == 0;
 	w.n[0] = strtoull(argv[4], NULL, 10);
 	w.n[1] = strtoull(argv[5], NULL, 10);
 	if (pf && (buf = imsgbuf_new(fd)) == NULL)
@@ -330,4 +341,24 @@ main(int argc, char **argv)
 	sleep(1);
 	report(t, (pid_t)strtol(argv[3], NULL, 10));
 	return (0);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *const who[] = { "pf", "pf-part", "bird",
+		"bird-kernel" };
+	size_t i;
+
+	if (argc == 4 && strcmp(argv[1], "memory") == 0)
+		return (memory((pid_t)strtol(argv[2], NULL, 10),
+		    strtod(argv[3], NULL)));
+	for (i = 0; argc == 7 && i < sizeof(who) / sizeof(who[0]); i++)
+		if (strcmp(argv[1], who[i]) == 0)
+			return (receiver(argc, argv));
+	fprintf(stderr,
+	    "usage: feedwatch pf|pf-part|bird|bird-kernel SOCKET PID N4 N6 "
+	    "SECONDS\n"
+	    "       feedwatch memory PID SECONDS\n");
+	return (1);
 }

@@ -4,16 +4,17 @@
  * match of its own over the generated table; it shares nothing with the
  * daemon's tables but the messages.
  *
- * fibcheck SOCKET N4 N6 SEED NEXTHOPS4 NEXTHOPS6 COUNT ANSWERS
+ * fibcheck [-n FIRST] SOCKET N4 N6 SEED NEXTHOPS4 NEXTHOPS6 COUNT ANSWERS
+ *
+ * -n: a peer that is preferred has announced every other one of the first so
+ * many routes, each with the next hop after that of the feed.
  */
-#include <sys/un.h>
-
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../../bpf/abi_user.h"
-#include "../../lib/msg.h"
+#include "ctl.h"
 #include "feed.h"
 
 #define HOPS_MAX 65536
@@ -154,70 +155,6 @@ pick(const struct truth *t, uint64_t *s)
 /*
  * Asking.
  */
-static struct imsgbuf *
-ctl_open(const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct imsgbuf *buf;
-	int fd;
-
-	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path))
-		errx(1, "%s: path too long", path);
-	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1 ||
-	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
-		err(1, "%s", path);
-	if ((buf = imsgbuf_new(fd)) == NULL)
-		err(1, NULL);
-	return (buf);
-}
-
-static void
-next_message(struct imsgbuf *buf, struct imsg *m)
-{
-	int n;
-
-	while ((n = imsg_get(buf, m)) == 0)
-		if ((n = imsgbuf_read(buf)) != 1)
-			errx(1, "control socket: %s",
-			    n == 0 ? "closed" : "read");
-	if (n == -1)
-		err(1, "control socket");
-}
-
-static void
-request(struct imsgbuf *buf, uint32_t type, const struct record *r,
-    const void *req)
-{
-	struct ibuf *b;
-
-	if ((b = imsg_create()) == NULL ||
-	    (r != NULL && record_put(b, r, req) == -1) ||
-	    imsg_close(buf, type, 0, -1, b) == -1 || imsgbuf_flush(buf) == -1)
-		err(1, "control socket");
-}
-
-/* The next record of an answer; false: that was its end. */
-static bool
-answer(struct imsgbuf *buf, uint32_t rec, void *out)
-{
-	struct ctl_end end;
-	struct imsg m;
-
-	next_message(buf, &m);
-	if (m.hdr.type == rec) {
-		if (record_get_only(&m.body, ctl_record(rec), out) == -1)
-			errx(1, "record not understood");
-		return (true);
-	}
-	if (m.hdr.type != CTL_END ||
-	    record_get_only(&m.body, &record_ctl_end, &end) == -1)
-		errx(1, "record of type %u", m.hdr.type);
-	if (end.status != 0)
-		errx(1, "%s", end.text);
-	return (false);
-}
-
 static void
 ask(struct imsgbuf *buf, const struct addr *a, struct ctl_fib *c)
 {
@@ -293,6 +230,17 @@ show(const char *what, const struct addr *a, const struct dfz_route *r,
 	    c->leaf);
 }
 
+/* What the preferred peer's last word was. */
+static void
+flapped(const struct feed *f, struct dfz_route *r, uint32_t n, uint32_t first)
+{
+	uint32_t i;
+
+	n = feed_first(f, n, first);
+	for (i = 0; i < n; i += 2)
+		r[i].nexthop++;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -303,17 +251,28 @@ main(int argc, char **argv)
 	struct ctl_fib c;
 	struct addr a;
 	const char *why;
-	uint32_t i, n, routed = 0, bad = 0;
+	uint32_t i, n, routed = 0, bad = 0, first = 0;
 	uint64_t s;
+	int ch;
 
+	while ((ch = getopt(argc, argv, "+n:")) != -1) {
+		if (ch != 'n')
+			return (1);
+		first = feed_number(optarg, "FIRST");
+	}
+	argc -= optind - 1;
+	argv += optind - 1;
 	if (argc != 3 + FEED_ARGS) {
 		fprintf(stderr,
-		    "usage: fibcheck SOCKET " FEED_USAGE " ANSWERS\n");
+		    "usage: fibcheck [-n FIRST] SOCKET " FEED_USAGE
+		    " ANSWERS\n");
 		return (1);
 	}
 	feed_make(&feed, argv + 2);
 	n = feed_number(argv[2 + FEED_ARGS], "ANSWERS");
 	t.feed = &feed;
+	flapped(&feed, feed.table.v4, feed.table.n4, first);
+	flapped(&feed, feed.table.v6, feed.table.n6, first);
 	truth_family(&t, 0, feed.table.v4, feed.table.n4);
 	truth_family(&t, 1, feed.table.v6, feed.table.n6);
 	buf = ctl_open(argv[1]);

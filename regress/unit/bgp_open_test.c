@@ -8,9 +8,9 @@
 #include "../../bgpe/bgpe.h"
 #include "hex.h"
 
-static const struct session_params ours = { 65000, 65000, 0x7f000001, 1 };
+static const struct session_params ours = { 65000, 65000, 0x7f000001, 1, 0 };
 static const struct session_params ours_ext = { 65000, 200000, 0x7f000001,
-	1 };
+	1, 0 };
 
 #define HEAD(as, hold)	"04 " as " " hold " 0a000002 "
 #define MP4	"01 04 00010001 "
@@ -102,7 +102,7 @@ ATF_TC_BODY(verdicts, tc)
 {
 	struct bgp_error err;
 	struct bgp_params agreed;
-	struct open o;
+	struct bgp_open o;
 	const struct row *row;
 	uint8_t buf[512], *exact;
 	uint16_t hold;
@@ -115,7 +115,7 @@ ATF_TC_BODY(verdicts, tc)
 		len = unhex(row->open, buf);
 		ATF_REQUIRE((exact = malloc(len)) != NULL);
 		memcpy(exact, buf, len);
-		ok = open_decode(&o, exact, len, &err) &&
+		ok = bgp_open_decode(&o, exact, len, &err) &&
 		    open_negotiate(&o, &ours, &agreed, &hold, &err, detail,
 			sizeof(detail));
 		free(exact);
@@ -144,19 +144,19 @@ ATF_TC_BODY(error_data, tc)
 {
 	struct bgp_error err;
 	struct bgp_params agreed;
-	struct open o;
+	struct bgp_open o;
 	uint8_t buf[64];
 	uint16_t hold;
 	size_t len;
 	char detail[96];
 
 	len = unhex("06 fde8 005a 0a000002 00", buf);
-	ATF_CHECK(!open_decode(&o, buf, len, &err));
+	ATF_CHECK(!bgp_open_decode(&o, buf, len, &err));
 	ATF_CHECK_EQ(2, err.len);
 	ATF_CHECK_EQ(4, bgp_get16(err.data));
 
 	len = unhex(HEAD("fde8", "005a") "08 02 06 01 04 00190041", buf);
-	ATF_REQUIRE(open_decode(&o, buf, len, &err));
+	ATF_REQUIRE(bgp_open_decode(&o, buf, len, &err));
 	ATF_CHECK_EQ(0, err.code);
 	ATF_CHECK(!open_negotiate(&o, &ours, &agreed, &hold, &err, detail,
 	    sizeof(detail)));
@@ -171,14 +171,14 @@ ATF_TC_BODY(four_octets, tc)
 {
 	struct bgp_error err;
 	struct bgp_params agreed;
-	struct open o;
+	struct bgp_open o;
 	uint8_t buf[64];
 	uint16_t hold;
 	size_t len;
 	char detail[96];
 
 	len = unhex("04 5ba0 005a 7f000001 08 02 06 41 04 00030d40", buf);
-	ATF_REQUIRE(open_decode(&o, buf, len, &err));
+	ATF_REQUIRE(bgp_open_decode(&o, buf, len, &err));
 	ATF_CHECK_EQ(200000, o.as);
 	/* The same router id in another AS is another router (RFC 6286). */
 	ATF_CHECK(open_negotiate(&o, &ours_ext, &agreed, &hold, &err, detail,
@@ -194,23 +194,163 @@ ATF_TC_WITHOUT_HEAD(encode);
 ATF_TC_BODY(encode, tc)
 {
 	static const struct session_params big = { 200000, 65000, 0x01020304,
-		1 };
+		1, 0 };
 	struct bgp_error err;
-	struct open o;
+	struct bgp_open o;
 	uint8_t buf[OPEN_MAX];
 	size_t len;
 
 	len = open_encode(buf, &big);
 	ATF_REQUIRE(len <= sizeof(buf));
 	ATF_CHECK_EQ(BGP_AS_TRANS, bgp_get16(buf + 1));
-	ATF_REQUIRE(open_decode(&o, buf, len, &err));
+	ATF_REQUIRE(bgp_open_decode(&o, buf, len, &err));
 	ATF_CHECK_EQ(200000, o.as);
 	ATF_CHECK_EQ(0x01020304, o.router_id);
 	ATF_CHECK_EQ(HOLD_TIME, o.hold_time);
 	ATF_CHECK_EQ(BGP_FAM_IPV4 | BGP_FAM_IPV6, o.families);
 	ATF_CHECK(o.mp && o.as4);
+	/* we ask for path ids, and have none to send */
+	ATF_CHECK_EQ(0, o.add_path);
 	len = open_encode(buf, &ours);
 	ATF_CHECK_EQ(65000, bgp_get16(buf + 1));
+}
+
+/* RFC 7911 4: capabilities, and the families whose prefixes have path ids. */
+static const struct addpath_row {
+	const char	*name, *caps;
+	uint8_t		 families;
+} addpath_rows[] = {
+	{ "none", "", 0 },
+	{ "receive", "45 04 00010101", 0 },
+	{ "send", "45 04 00010102", BGP_FAM_IPV4 },
+	{ "both", "45 04 00020103", BGP_FAM_IPV6 },
+	{ "both families", "45 08 00010102 00020103",
+	    BGP_FAM_IPV4 | BGP_FAM_IPV6 },
+	{ "two capabilities", "45 04 00010103 45 04 00020103",
+	    BGP_FAM_IPV4 | BGP_FAM_IPV6 },
+	{ "the last word counts", "45 08 00010103 00010101", 0 },
+	{ "value 0", "45 08 00010102 00020100", 0 },
+	{ "value 4", "45 08 00010102 00190104", 0 },
+	{ "value 255 in another capability", "45 04 00010102 45 04 000201ff",
+	    BGP_FAM_IPV4 },
+	{ "empty", "45 00", 0 },
+	{ "cut short", "45 03 000101", 0 },
+	{ "cut short behind a good one", "45 05 00010102 00", 0 },
+	{ "other families", "45 08 00190103 00010403", 0 }
+};
+
+/* Capabilities of a peer that can do both families. */
+static size_t
+open_with(const char *caps, const char *mp, uint8_t *buf)
+{
+	size_t head, len;
+
+	head = unhex(HEAD("fde8", "005a") "00 02 00", buf);
+	len = unhex(mp, buf + head);
+	len += unhex(caps, buf + head + len);
+	buf[head - 3] = (uint8_t)(len + 2);
+	buf[head - 1] = (uint8_t)len;
+	return (head + len);
+}
+
+ATF_TC_WITHOUT_HEAD(addpath);
+ATF_TC_BODY(addpath, tc)
+{
+	static const uint8_t without[] = { 0, OPEN_NO_EXTENDED,
+		OPEN_NO_ADD_PATH, OPEN_NO_CAPABILITIES };
+	const struct addpath_row *row;
+	struct session_params params = ours;
+	struct bgp_error err;
+	struct bgp_params agreed;
+	struct bgp_open o;
+	uint8_t buf[512];
+	uint16_t hold;
+	size_t i, j;
+	char detail[96];
+
+	for (i = 0; i < sizeof(addpath_rows) / sizeof(addpath_rows[0]); i++) {
+		row = &addpath_rows[i];
+		ATF_REQUIRE(bgp_open_decode(&o, buf,
+		    open_with(row->caps, MP4 MP6, buf), &err));
+		for (j = 0; j < sizeof(without); j++) {
+			params.without = without[j];
+			ATF_REQUIRE(open_negotiate(&o, &params, &agreed, &hold,
+			    &err, detail, sizeof(detail)));
+			ATF_CHECK_EQ_MSG(j < 2 ? row->families : 0,
+			    agreed.add_path, "%s: %#x", row->name,
+			    agreed.add_path);
+		}
+	}
+	/* a family that is not agreed on has no path ids */
+	params.without = 0;
+	ATF_REQUIRE(bgp_open_decode(&o, buf, open_with("45 08 00010102 00020102",
+	    MP6, buf), &err));
+	ATF_REQUIRE(open_negotiate(&o, &params, &agreed, &hold, &err, detail,
+	    sizeof(detail)));
+	ATF_CHECK_EQ(BGP_FAM_IPV6, agreed.add_path);
+}
+
+/* RFC 5492 3: what the next OPEN leaves out. */
+ATF_TC_WITHOUT_HEAD(refused);
+ATF_TC_BODY(refused, tc)
+{
+	static const struct {
+		uint8_t		 code, subcode;
+		const char	*data;
+		uint8_t		 without;
+	} cases[] = {
+		{ BGP_ERR_OPEN, BGP_OPEN_PARAMETER, "", OPEN_NO_CAPABILITIES },
+		{ BGP_ERR_OPEN, BGP_OPEN_PARAMETER, "02",
+		    OPEN_NO_CAPABILITIES },
+		{ BGP_ERR_OPEN, BGP_OPEN_CAPABILITY, "",
+		    OPEN_NO_ADD_PATH | OPEN_NO_EXTENDED },
+		{ BGP_ERR_OPEN, BGP_OPEN_CAPABILITY, "45 04 00010101",
+		    OPEN_NO_ADD_PATH },
+		{ BGP_ERR_OPEN, BGP_OPEN_CAPABILITY, MP4 "06 00",
+		    OPEN_NO_EXTENDED },
+		{ BGP_ERR_OPEN, BGP_OPEN_CAPABILITY, "06 00 45 ff 00",
+		    OPEN_NO_ADD_PATH | OPEN_NO_EXTENDED },
+		/* what it misses, and we have sent or do not have */
+		{ BGP_ERR_OPEN, BGP_OPEN_CAPABILITY, MP4 MP6, 0 },
+		{ BGP_ERR_OPEN, BGP_OPEN_CAPABILITY, "40 02 0078", 0 },
+		{ BGP_ERR_OPEN, BGP_OPEN_CAPABILITY, "45", 0 },
+		{ BGP_ERR_OPEN, BGP_OPEN_PEER_AS, "", 0 },
+		{ BGP_ERR_UPDATE, BGP_OPEN_PARAMETER, "", 0 },
+		{ 0, 0, "", 0 }
+	};
+	struct session_params params = ours;
+	struct bgp_params agreed;
+	struct bgp_error err;
+	struct bgp_open o;
+	uint8_t buf[512], want[64];
+	uint16_t hold;
+	size_t i, len;
+	char detail[96];
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bgp_error_set(&err, cases[i].code, cases[i].subcode, buf,
+		    unhex(cases[i].data, buf));
+		ATF_CHECK_EQ_MSG(cases[i].without, open_refused(&err), "%zu",
+		    i);
+	}
+	params.without = OPEN_NO_ADD_PATH;
+	len = unhex(HEAD("fde8", "005a") "16 02 14 " MP4 MP6 AS4 "06 00",
+	    want);
+	ATF_CHECK_EQ(len, open_encode(buf, &params));
+	ATF_CHECK_EQ(0, memcmp(buf + 9, want + 9, len - 9));
+	params.without |= OPEN_NO_EXTENDED;
+	len = unhex(HEAD("fde8", "005a") "14 02 12 " MP4 MP6 AS4, want);
+	ATF_CHECK_EQ(len, open_encode(buf, &params));
+	ATF_CHECK_EQ(0, memcmp(buf + 9, want + 9, len - 9));
+	/* without capabilities it is the BGP of RFC 4271 */
+	params.without = OPEN_NO_CAPABILITIES;
+	ATF_CHECK_EQ(10, open_encode(buf, &params));
+	ATF_CHECK_EQ(0, buf[9]);
+	ATF_REQUIRE(bgp_open_decode(&o, buf, open_with(AS4, MP4 MP6, buf), &err));
+	ATF_REQUIRE(open_negotiate(&o, &params, &agreed, &hold, &err, detail,
+	    sizeof(detail)));
+	ATF_CHECK_EQ(BGP_FAM_IPV4, agreed.families);
+	ATF_CHECK(!agreed.as4);
 }
 
 ATF_TC_WITHOUT_HEAD(notify);
@@ -264,6 +404,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, error_data);
 	ATF_TP_ADD_TC(tp, four_octets);
 	ATF_TP_ADD_TC(tp, encode);
+	ATF_TP_ADD_TC(tp, addpath);
+	ATF_TP_ADD_TC(tp, refused);
 	ATF_TP_ADD_TC(tp, notify);
 	return (atf_no_error());
 }

@@ -10,7 +10,10 @@
 #include "../../bgpe/bgpe.h"
 #include "hex.h"
 
-static const struct session_params ours = { 65000, 65000, 0x7f000001, 77 };
+static const struct session_params ours = { 65000, 65000, 0x7f000001, 77,
+	0 };
+static const struct session_params plain = { 65000, 65000, 0x7f000001, 77,
+	OPEN_NO_ADD_PATH | OPEN_NO_EXTENDED };
 static const struct monotime start = { 1000000 };
 
 #define MARKER	"ffffffffffffffffffffffffffffffff "
@@ -25,14 +28,20 @@ static const struct monotime start = { 1000000 };
 #define SHUTDOWN MARKER "0018 03 06 02 02 6279 "
 
 static struct session *
-connected(void)
+connected_as(const struct session_params *params)
 {
 	struct session *s;
 
-	ATF_REQUIRE((s = session_new(&ours, start)) != NULL);
+	ATF_REQUIRE((s = session_new(params, start)) != NULL);
 	ATF_CHECK_EQ(FSM_ACTIVE, s->state);
 	ATF_CHECK_EQ(0, session_connected(s, start));
 	return (s);
+}
+
+static struct session *
+connected(void)
+{
+	return (connected_as(&ours));
 }
 
 static void
@@ -83,9 +92,9 @@ expect(const struct session *s, const char *bytes)
 }
 
 static struct session *
-established(const char *open)
+established_as(const struct session_params *params, const char *open)
 {
-	struct session *s = connected();
+	struct session *s = connected_as(params);
 	uint8_t buf[512];
 	char *text;
 	size_t len;
@@ -101,6 +110,12 @@ established(const char *open)
 	session_output(s, &len);
 	session_sent(s, len);
 	return (s);
+}
+
+static struct session *
+established(const char *open)
+{
+	return (established_as(&ours, open));
 }
 
 /* A whole life, split into two reads at every byte, and byte by byte. */
@@ -157,11 +172,12 @@ ATF_TC_BODY(handshake, tc)
 	size_t len;
 
 	ATF_CHECK_EQ(FSM_OPENSENT, s->state);
-	expect(s, MARKER "0031 01 04 fde8 005a 7f000001 14 02 12 "
-	    "01 04 00010001 01 04 00020001 41 04 0000fde8");
+	expect(s, MARKER "003d 01 04 fde8 005a 7f000001 20 02 1e "
+	    "01 04 00010001 01 04 00020001 41 04 0000fde8 06 00 "
+	    "45 08 00010101 00020101");
 	session_sent(s, 10);
 	out = session_output(s, &len);
-	ATF_CHECK_EQ(0x31 - 10, len);
+	ATF_CHECK_EQ(0x3d - 10, len);
 	ATF_CHECK_EQ(0xff, out[0]);
 	session_sent(s, len);
 	feed(s, buf, unhex(OPEN("00b4"), buf));
@@ -189,7 +205,8 @@ static const struct {
 	    "00ffffffffffffffffffffffffffffff 0013 04", "01 01" },
 	{ "shorter than a header", true, MARKER "0012 04", "01 02 0012" },
 	{ "length 0", true, MARKER "0000 04", "01 02 0000" },
-	{ "longer than 4096", true, MARKER "1001 02", "01 02 1001" },
+	{ "OPEN longer than 4096", false, MARKER "1001 01", "01 02 1001" },
+	{ "long OPEN, Established", true, MARKER "1001 01", "01 02 1001" },
 	{ "length 65535", false, MARKER "ffff 01", "01 02 ffff" },
 	{ "short OPEN", false, MARKER "001c 01", "01 02 001c" },
 	{ "short UPDATE", true, MARKER "0016 02", "01 02 0016" },
@@ -334,6 +351,67 @@ ATF_TC_BODY(survives, tc)
 	ATF_CHECK_EQ(SESSION_MESSAGE, session_step(s, start));
 	ATF_CHECK_EQ(FSM_ESTABLISHED, s->state);
 	expect(s, "");
+	session_free(s);
+}
+
+/* RFC 8654: who offered long messages takes them, who did not does not. */
+ATF_TC_WITHOUT_HEAD(extended);
+ATF_TC_BODY(extended, tc)
+{
+	struct session *s = established(OPEN("00b4"));
+	uint8_t *msg;
+	size_t len = BGP_MSG_EXTENDED_MAX, i, head;
+
+	ATF_REQUIRE((msg = malloc(len)) != NULL);
+	head = unhex(MARKER "ffff 02 0000 0014 40 01 01 00 "
+	    "40 02 06 02 01 0000fde9 40 03 04 0a000001", msg);
+	/* prefixes of two bytes, and one of three at the end */
+	for (i = head; i + 3 < len; i += 2) {
+		msg[i] = 8;
+		msg[i + 1] = 10;
+	}
+	unhex(len - i == 3 ? "10 0a0a" : "08 0a", msg + i);
+	feed(s, msg, len - 1);
+	ATF_CHECK_EQ(0, session_step(s, start));
+	feed(s, msg + len - 1, 1);
+	ATF_CHECK_EQ(SESSION_MESSAGE | SESSION_UPDATE, session_step(s, start));
+	ATF_CHECK_EQ((len - head) / 2, s->count.rx_announced);
+	ATF_CHECK_EQ(BGP_OK, s->update.verdict);
+	session_free(s);
+
+	s = established_as(&plain, OPEN("00b4"));
+	feed(s, msg, BGP_HEADER_LEN);
+	ATF_CHECK_EQ(SESSION_DOWN | SESSION_CLOSE, session_step(s, start));
+	expect(s, MARKER "0017 03 01 02 ffff");
+	session_free(s);
+	free(msg);
+}
+
+/* RFC 7911: path ids from a peer that offers to send them, to us who asked. */
+ATF_TC_WITHOUT_HEAD(path_ids);
+ATF_TC_BODY(path_ids, tc)
+{
+	static const char open[] = MARKER "0037 01 04 fde8 00b4 0a000002 "
+	    "1a 02 18 01 04 00010001 01 04 00020001 41 04 0000fde8 "
+	    "45 04 00010103";
+	static const char update[] = MARKER "0031 02 0000 0014 40 01 01 00 "
+	    "40 02 06 02 01 0000fde9 40 03 04 0a000001 00000000 08 0a";
+	struct session *s = established(open);
+	uint8_t buf[512];
+
+	ATF_CHECK_EQ(BGP_FAM_IPV4, s->agreed.add_path);
+	feed(s, buf, unhex(update, buf));
+	ATF_CHECK_EQ(SESSION_MESSAGE | SESSION_UPDATE, session_step(s, start));
+	ATF_CHECK_EQ(1, s->count.rx_announced);
+	ATF_CHECK(s->update.routes[0].add_path);
+	session_free(s);
+
+	s = established_as(&plain, open);
+	ATF_CHECK_EQ(0, s->agreed.add_path);
+	feed(s, buf, unhex(update, buf));
+	session_step(s, start);
+	/* four default routes and one more */
+	ATF_CHECK_EQ(5, s->count.rx_announced);
 	session_free(s);
 }
 
@@ -486,6 +564,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, openconfirm);
 	ATF_TP_ADD_TC(tp, their_notification);
 	ATF_TP_ADD_TC(tp, survives);
+	ATF_TP_ADD_TC(tp, extended);
+	ATF_TP_ADD_TC(tp, path_ids);
 	ATF_TP_ADD_TC(tp, timers);
 	ATF_TP_ADD_TC(tp, collision);
 	ATF_TP_ADD_TC(tp, endings);

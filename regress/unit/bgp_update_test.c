@@ -7,33 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/bgp.h"
-#include "hex.h"
-
-enum kind { IBGP, EBGP, IBGP2, EBGP2, V4ONLY, V6ONLY, ADDPATH };
-
-static const struct bgp_params params[] = {
-	[IBGP] = { true, true, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0 },
-	[EBGP] = { true, false, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0 },
-	[IBGP2] = { false, true, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0 },
-	[EBGP2] = { false, false, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0 },
-	[V4ONLY] = { true, true, BGP_FAM_IPV4, 0 },
-	[V6ONLY] = { true, true, BGP_FAM_IPV6, 0 },
-	[ADDPATH] = { true, true, BGP_FAM_IPV4 | BGP_FAM_IPV6, BGP_FAM_IPV4 }
-};
-
-/* Hex, spaces ignored. */
-#define ORIGIN	"40 01 01 00 "
-#define PATH	"40 02 06 02 01 0000fde9 "
-#define PATH2	"40 02 04 02 01 fde9 "
-#define NH	"40 03 04 0a000001 "
-#define BASE	ORIGIN PATH NH
-#define BASE2	ORIGIN PATH2 NH
-#define NLRI	"08 0a "
-#define G6	"20010db8000000000000000000000001 "
-#define LL6	"fe800000000000000000000000000001 "
-#define REACH6	"80 0e 1a 0002 01 10 " G6 "00 20 20010db8 "
-#define UNREACH6 "80 0f 08 0002 01 20 20010db8 "
+#include "update.h"
 
 static const struct row {
 	const char	*name;
@@ -56,6 +30,29 @@ static const struct row {
 	    "80 0e 2a 0002 01 20 " G6 LL6 "00 20 20010db8", "",
 	    "ok +2001:db8::/32@2001:db8::1" },
 	{ "v6 withdraw", IBGP, "", UNREACH6, "", "ok -2001:db8::/32" },
+	{ "path ids of one prefix", ADDPATH2, "", BASE,
+	    "00000000 08 0a 00000001 08 0a ffffffff 08 0a",
+	    "ok +10.0.0.0/8@10.0.0.1 +10.0.0.0/8#1@10.0.0.1 "
+	    "+10.0.0.0/8#4294967295@10.0.0.1" },
+	{ "one path id withdrawn, another announced", ADDPATH2,
+	    "00000001 08 0a", BASE, "00000002 08 0a",
+	    "ok -10.0.0.0/8#1 +10.0.0.0/8#2@10.0.0.1" },
+	{ "v6 path ids", ADDPATH2, "", ORIGIN PATH "80 0e 1e 0002 01 10 " G6
+	    "00 00000007 20 20010db8 80 0f 0c 0002 01 00000008 20 20010db8",
+	    "", "ok -2001:db8::/32#8 +2001:db8::/32#7@2001:db8::1" },
+	{ "v4 path ids by MP_REACH_NLRI", ADDPATH2, "", ORIGIN PATH
+	    "80 0e 0f 0001 01 04 0a000001 00 00000003 08 0a", "",
+	    "ok +10.0.0.0/8#3@10.0.0.1" },
+	{ "path ids treated as withdrawn", ADDPATH2, "00000004 08 0b",
+	    PATH NH, "00000005 08 0a 00000006 08 0a",
+	    "withdraw ORIGIN:missing -11.0.0.0/8#4 -10.0.0.0/8#5 "
+	    "-10.0.0.0/8#6" },
+	{ "v6 path ids treated as withdrawn", ADDPATH2, "", PATH
+	    "80 0e 1e 0002 01 10 " G6 "00 00000007 20 20010db8", "",
+	    "withdraw ORIGIN:missing -2001:db8::/32#7" },
+	{ "End-of-RIB v4, path ids", ADDPATH2, "", "", "", "ok eor4" },
+	{ "End-of-RIB v6, path ids", ADDPATH2, "", "80 0f 03 0002 01", "",
+	    "ok eor6" },
 	{ "v4 by MP_REACH_NLRI", IBGP, "", ORIGIN PATH
 	    "80 0e 0b 0001 01 04 0a000001 00 08 0a", "",
 	    "ok +10.0.0.0/8@10.0.0.1" },
@@ -203,6 +200,11 @@ static const struct row {
 	    "reset 3/10 -:prefixes cannot be parsed" },
 	{ "withdrawn cut short", IBGP, "10 0a", "", "",
 	    "reset 3/10 -:prefixes cannot be parsed" },
+	{ "v6 path id cut short", ADDPATH2, "", "80 0f 06 0002 01 000001", "",
+	    "reset 3/9 MP_UNREACH_NLRI:prefixes cannot be parsed" },
+	{ "v6 prefix of a path id cut short", ADDPATH2, "",
+	    "80 0f 0b 0002 01 00000001 20 20010d", "",
+	    "reset 3/9 MP_UNREACH_NLRI:prefixes cannot be parsed" },
 	{ "path id cut short", ADDPATH, "", BASE, "000001 08 0a",
 	    "reset 3/10 -:prefixes cannot be parsed" },
 	{ "v6 prefix too long", IBGP, "", ORIGIN PATH
@@ -352,21 +354,6 @@ static const struct row {
 	    "reset 3/2 99:unrecognized well-known attribute" }
 };
 
-static size_t
-build(uint8_t *msg, const char *withdrawn, const char *attrs,
-    const char *nlri)
-{
-	size_t n, len = 2;
-
-	n = unhex(withdrawn, msg + len);
-	bgp_put16(msg, (uint16_t)n);
-	len += n + 2;
-	n = unhex(attrs, msg + len);
-	bgp_put16(msg + len - 2, (uint16_t)n);
-	len += n;
-	return (len + unhex(nlri, msg + len));
-}
-
 /* The routes as rde would read them. */
 static void
 dump_routes(FILE *f, struct bgp_update *u, struct bgp_routes *r)
@@ -433,16 +420,6 @@ dump(struct bgp_update *u, enum bgp_verdict v)
 		dump_routes(f, u, &u->routes[i]);
 	fclose(f);
 	return (text);
-}
-
-static struct bgp_update *
-update_new(void)
-{
-	struct bgp_update *u;
-
-	ATF_REQUIRE((u = malloc(sizeof(*u))) != NULL);
-	memset(u, 0xa5, sizeof(*u));
-	return (u);
 }
 
 ATF_TC_WITHOUT_HEAD(verdicts);
@@ -605,96 +582,6 @@ ATF_TC_BODY(as4_merge, tc)
 	free(u);
 }
 
-/* Longer than a canonical set may be: as an extended message could have. */
-ATF_TC_WITHOUT_HEAD(too_long);
-ATF_TC_BODY(too_long, tc)
-{
-	static const enum kind kinds[] = { IBGP, IBGP2 };
-	struct bgp_update *u = update_new();
-	uint8_t *msg, *p;
-	size_t i, len, n, size;
-	unsigned int j;
-
-	ATF_REQUIRE((msg = malloc(65536)) != NULL);
-	for (i = 0; i < 2; i++) {
-		size = kinds[i] == IBGP ? 4 : 2;
-		len = build(msg, "", ORIGIN NH "50 02 0000", "");
-		p = msg + len;
-		for (j = 0; j < 40; j++) {
-			*p++ = BGP_AS_SEQUENCE;
-			*p++ = 255;
-			memset(p, 1, 255 * size);
-			p += 255 * size;
-		}
-		n = (size_t)(p - msg) - len;
-		bgp_put16(msg + len - 2, (uint16_t)n);
-		bgp_put16(msg + 2, (uint16_t)(len - 4 + n));
-		*p++ = 8;
-		*p++ = 10;
-		ATF_CHECK_EQ(BGP_WITHDRAW, bgp_update_decode(u,
-		    &params[kinds[i]], msg, (size_t)(p - msg)));
-		ATF_CHECK_EQ(BGP_R_TOO_LONG, u->events[0].reason);
-		ATF_REQUIRE_EQ(1, u->nroutes);
-		ATF_CHECK(u->routes[0].withdraw);
-	}
-	free(msg);
-	free(u);
-}
-
-/* More prefixes than a batch has room for come in several. */
-ATF_TC_WITHOUT_HEAD(batches);
-ATF_TC_BODY(batches, tc)
-{
-	static const enum kind kinds[] = { IBGP, ADDPATH };
-	struct bgp_update *u = update_new();
-	struct route_batch head;
-	struct prefix p;
-	struct ibuf *b, in;
-	uint8_t *msg, *q;
-	uint32_t id, i, seen, n;
-	size_t k;
-
-	ATF_REQUIRE((msg = malloc(65536)) != NULL);
-	for (k = 0; k < 2; k++) {
-		q = msg + build(msg, "", BASE, "");
-		for (i = 0; i < 2000; i++) {
-			if (kinds[k] == ADDPATH) {
-				bgp_put32(q, i);
-				q += 4;
-			}
-			*q++ = 24;
-			*q++ = 10;
-			bgp_put16(q, (uint16_t)i);
-			q += 2;
-		}
-		ATF_REQUIRE_EQ(BGP_OK, bgp_update_decode(u, &params[kinds[k]],
-		    msg, (size_t)(q - msg)));
-		ATF_REQUIRE_EQ(1, u->nroutes);
-		u->attrs.nexthop = u->routes[0].nexthop;
-		for (seen = 0; u->routes[0].len > 0;) {
-			ATF_REQUIRE((b = ibuf_new(1000)) != NULL);
-			ATF_REQUIRE_EQ(0,
-			    route_batch_start(b, 1, AF_INET, &u->attrs));
-			ATF_REQUIRE(bgp_routes_put(b, &u->routes[0]) > 0);
-			ibuf_from(&in, b->buf, b->wpos);
-			ATF_REQUIRE_EQ(0, route_batch_get(&in, &head));
-			for (n = 0; route_batch_next(&in, &head, &id, &p) == 1;
-			     n++, seen++) {
-				ATF_REQUIRE_EQ(10, p.addr.b[0]);
-				ATF_REQUIRE_EQ(seen, bgp_get16(p.addr.b + 1));
-				ATF_REQUIRE_EQ(
-				    kinds[k] == ADDPATH ? seen : 0, id);
-			}
-			ATF_REQUIRE(n > 90);
-			ibuf_free(b);
-		}
-		ATF_CHECK_EQ(2000, seen);
-		ATF_CHECK_EQ(0, u->routes[0].count);
-	}
-	free(msg);
-	free(u);
-}
-
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, verdicts);
@@ -702,7 +589,5 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, error_data);
 	ATF_TP_ADD_TC(tp, attributes);
 	ATF_TP_ADD_TC(tp, as4_merge);
-	ATF_TP_ADD_TC(tp, too_long);
-	ATF_TP_ADD_TC(tp, batches);
 	return (atf_no_error());
 }

@@ -52,6 +52,9 @@ ATF_TC_BODY(good, tc)
 		{ "show i", ACT_SHOW_INTERFACES },
 		{ "show c", ACT_SHOW_COUNTERS },
 		{ "show p", ACT_SHOW_POLICY },
+		{ "show m", ACT_SHOW_MEMORY },
+		{ "show r", ACT_SHOW_RIB },
+		{ "show rib detail", ACT_SHOW_RIB },
 		{ "r", ACT_RELOAD },
 		{ "b r", ACT_BREAKER_RESET },
 		{ "log debug", ACT_LOG },
@@ -88,6 +91,45 @@ ATF_TC_BODY(addresses, tc)
 	ATF_CHECK(cmd.is_prefix);
 }
 
+/* The words of show rib come in any order that says something. */
+ATF_TC_WITHOUT_HEAD(rib);
+ATF_TC_BODY(rib, tc)
+{
+	static const struct {
+		const char *line;
+		uint8_t given;
+	} t[] = {
+		{ "show rib", 0 },
+		{ "show rib 192.0.2.1", GIVEN_ADDR },
+		{ "show rib 192.0.2.0/24", GIVEN_ADDR | GIVEN_PREFIX },
+		{ "show rib 192.0.2.0/24 or-longer",
+		    GIVEN_ADDR | GIVEN_PREFIX | GIVEN_LONGER },
+		{ "show rib 192.0.2.0/24 or-s",
+		    GIVEN_ADDR | GIVEN_PREFIX | GIVEN_SHORTER },
+		{ "show rib 2001:db8::1 or-shorter",
+		    GIVEN_ADDR | GIVEN_SHORTER },
+		{ "show rib neighbor 198.51.100.1", GIVEN_NEIGHBOR },
+		{ "show rib d n 198.51.100.1", GIVEN_NEIGHBOR | GIVEN_DETAIL },
+		{ "show rib d 192.0.2.0/24 n 198.51.100.1 or-l",
+		    GIVEN_ADDR | GIVEN_PREFIX | GIVEN_LONGER | GIVEN_NEIGHBOR |
+			GIVEN_DETAIL },
+	};
+	char buf[PREFIXSTRLEN];
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		ATF_CHECK_MSG(parse(t[i].line) == 0, "%s: %s", t[i].line, said);
+		ATF_CHECK_EQ_MSG(ACT_SHOW_RIB, cmd.action, "%s", t[i].line);
+		ATF_CHECK_EQ_MSG(t[i].given, cmd.given, "%s", t[i].line);
+		if (cmd.given & GIVEN_NEIGHBOR)
+			ATF_CHECK_STREQ("198.51.100.1",
+			    addr_format(&cmd.neighbor, buf));
+		if (cmd.given & GIVEN_PREFIX)
+			ATF_CHECK_STREQ("192.0.2.0/24",
+			    prefix_format(&cmd.prefix, buf));
+	}
+}
+
 ATF_TC_WITHOUT_HEAD(bad);
 ATF_TC_BODY(bad, tc)
 {
@@ -106,6 +148,20 @@ ATF_TC_BODY(bad, tc)
 		{ "log loud", "loud: unknown here", "<error" },
 		{ "breaker", "a word is missing after breaker", "  reset\n" },
 		{ "show ", "unknown here", "  fib\n" },
+		{ "show rib or-longer", "unknown here", "  detail\n" },
+		{ "show rib 192.0.2.1 or-longer", "unknown here",
+		    "  or-shorter\n" },
+		{ "show rib 192.0.2.0/24 or-", "could mean several",
+		    "  or-longer\n" },
+		{ "show rib 192.0.2.0/24 or-l or-s", "or-s: unknown here",
+		    "  neighbor\n" },
+		{ "show rib detail detail", "unknown here", "  neighbor\n" },
+		{ "show rib 192.0.2.1 192.0.2.2", "unknown here",
+		    "  detail\n" },
+		{ "show rib neighbor", "missing after neighbor", "<address>" },
+		{ "show rib neighbor 192.0.2.0/24", "unknown here",
+		    "<address>" },
+		{ "show memory 192.0.2.1", "unknown here", "(nothing more)" },
 	};
 	size_t i;
 
@@ -119,27 +175,37 @@ ATF_TC_BODY(bad, tc)
 	}
 }
 
+/* Put a value in the place of each VALUE; true: it was taken so. */
+static bool
+typed_as(const char *command, const char *value)
+{
+	char line[256] = "";
+	const char *v;
+
+	while ((v = strstr(command, "VALUE")) != NULL) {
+		snprintf(line + strlen(line), sizeof(line) - strlen(line),
+		    "%.*s%s", (int)(v - command), command, value);
+		command = v + strlen("VALUE");
+		/* a neighbor is an address */
+		value = "192.0.2.1";
+	}
+	strlcat(line, command, sizeof(line));
+	return (parse(line) == 0);
+}
+
 /* Every command that the table has can be typed. */
 static void
 typed(void *arg, const char *command)
 {
-	static const char *const values[] = { "192.0.2.1", "info" };
-	char line[256];
-	const char *v;
+	static const char *const values[] = { "192.0.2.1", "info",
+		"192.0.2.0/24" };
 	size_t i;
 	int *n = arg;
 
 	(*n)++;
-	if ((v = strstr(command, "VALUE")) == NULL) {
-		ATF_CHECK_MSG(parse(command) == 0, "%s: %s", command, said);
-		return;
-	}
-	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		snprintf(line, sizeof(line), "%.*s%s%s", (int)(v - command),
-		    command, values[i], v + strlen("VALUE"));
-		if (parse(line) == 0)
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		if (typed_as(command, values[i]))
 			return;
-	}
 	atf_tc_fail_nonfatal("%s takes no value known here", command);
 }
 
@@ -149,13 +215,14 @@ ATF_TC_BODY(each, tc)
 	int n = 0;
 
 	command_each(typed, &n);
-	ATF_CHECK(n >= 12);
+	ATF_CHECK(n >= 28);
 }
 
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, good);
 	ATF_TP_ADD_TC(tp, addresses);
+	ATF_TP_ADD_TC(tp, rib);
 	ATF_TP_ADD_TC(tp, bad);
 	ATF_TP_ADD_TC(tp, each);
 	return (atf_no_error());

@@ -45,7 +45,8 @@ struct world {
 	uint32_t *hot; /* slots that ever had a node */
 	bool *is_hot;
 	uint32_t nhot;
-	/* units a reader may be in: reachable since the last seal, before */
+	/* units a reader may be in: reachable since the last seal, before;
+	   2: of a narrow node */
 	uint8_t *live, *sealed;
 	uint32_t epoch; /* sealed, not released */
 	/* knobs and what was seen */
@@ -104,13 +105,60 @@ ref_lookup(const struct world *w, const struct addr *a)
 	return (flags | id);
 }
 
-/* As the programs do it, from the text of abi.h. */
+/* A node of the shadow, taken apart: from the text of abi.h. */
+struct node {
+	uint32_t unit, units;
+	unsigned int n;
+	unsigned int start[64]; /* index of a run's start */
+	uint32_t word[64];
+};
+
+static uint32_t
+narrow_leaf(const uint32_t *words, unsigned int i)
+{
+	uint32_t n = words[i / 2] >> i % 2 * 16 & 0xffff;
+
+	return ((n >> 12) << 27 | (n & 0xfff));
+}
+
+static void
+node_read(const struct world *w, uint32_t word, struct node *n)
+{
+	bool narrow = word & FIB_NARROW, tiny = word & FIB_TINY;
+	const uint32_t *at;
+	uint64_t map;
+	unsigned int i;
+
+	n->unit = word & FIB_UNIT;
+	ATF_REQUIRE(n->unit > 0 && n->unit < w->units);
+	ATF_REQUIRE(narrow || !tiny);
+	at = &w->pool[n->unit * 2];
+	n->n = 0;
+	if (tiny) {
+		n->start[n->n++] = 0;
+		n->start[n->n++] = at[1] >> 16 & 63;
+		n->start[n->n++] = at[1] >> 22 & 63;
+	} else {
+		memcpy(&map, at, 8);
+		at += 2;
+		for (i = 0; i < 64; i++)
+			if (map >> i & 1)
+				n->start[n->n++] = i;
+	}
+	ATF_REQUIRE_EQ(n->start[0], 0);
+	n->units = tiny ? 1 : 1 + (narrow ? n->n + 3 : (n->n + 1) * 2) / 4;
+	for (i = 0; i < n->n; i++)
+		n->word[i] = narrow ? narrow_leaf(at, i) : at[i];
+	ATF_REQUIRE(n->unit + n->units <= w->units);
+}
+
+/* As the programs do it. */
 static uint32_t
 shadow_lookup(const struct world *w, const struct addr *a)
 {
-	uint64_t map, upto;
-	uint32_t word, unit;
-	unsigned int depth, i, nodes = 0;
+	struct node n;
+	uint32_t word;
+	unsigned int depth, i, run, nodes = 0;
 
 	if (w->af == AF_INET) {
 		word = w->dir[abits(a, 0, 18)];
@@ -125,14 +173,11 @@ shadow_lookup(const struct world *w, const struct addr *a)
 	while (word & FIB_NODE) {
 		ATF_REQUIRE(
 		    ++nodes <= (w->af == AF_INET ? FIB4_NODES : FIB6_NODES));
-		unit = word & ~FIB_NODE;
-		ATF_REQUIRE(unit > 0 && unit < w->units);
-		memcpy(&map, &w->pool[unit * 2], 8);
-		ATF_REQUIRE(map & 1);
+		node_read(w, word, &n);
 		i = abits(a, depth, 6);
-		upto = i == 63 ? ~0ULL : (2ULL << i) - 1;
-		word = w->pool[unit * 2 + 2 +
-		    (uint32_t)__builtin_popcountll(map & upto) - 1];
+		for (run = n.n; n.start[--run] > i;)
+			;
+		word = n.word[run];
 		depth += 6;
 	}
 	return (word);
@@ -141,21 +186,18 @@ shadow_lookup(const struct world *w, const struct addr *a)
 static void
 reach(struct world *w, uint32_t word, unsigned int depth)
 {
-	uint64_t map;
-	uint32_t unit, n, i;
+	struct node n;
+	unsigned int i;
 
 	if (!(word & FIB_NODE))
 		return;
 	ATF_REQUIRE(depth <= 126);
-	unit = word & ~FIB_NODE;
-	ATF_REQUIRE(unit > 0 && unit < w->units);
-	memcpy(&map, &w->pool[unit * 2], 8);
-	n = (uint32_t)__builtin_popcountll(map);
+	node_read(w, word, &n);
 	/* a node that is all alike would be a leaf */
-	ATF_REQUIRE(n >= 2 && unit + 1 + (n + 1) / 2 <= w->units);
-	memset(w->live + unit, 1, 1 + (n + 1) / 2);
-	for (i = 0; i < n; i++)
-		reach(w, w->pool[unit * 2 + 2 + i], depth + 6);
+	ATF_REQUIRE(n.n >= 2);
+	memset(w->live + n.unit, word & FIB_NARROW ? 2 : 1, n.units);
+	for (i = 0; i < n.n; i++)
+		reach(w, n.word[i], depth + 6);
 }
 
 static void
@@ -239,8 +281,9 @@ writer(void *arg, enum fib_table t, uint32_t index, const uint32_t *words,
 		if (n > 1)
 			return (0);
 	}
-	for (i = 0; i < n; i++)
-		reach(w, words[i], 0);
+	if (end != 0 || w->live[index / 2] != 2)
+		for (i = 0; i < n; i++)
+			reach(w, words[i], 0);
 	if (w->check)
 		check_probes(w, index, end);
 	return (0);
@@ -332,8 +375,10 @@ rnd_leaf(void)
 {
 	uint32_t leaf = 0;
 
+	/* some ids are too long for a narrow node */
 	if (rnd(4))
-		leaf = ENT_ROUTE | rnd(5) | (rnd(5) ? 0 : LEAF_GROUP);
+		leaf = ENT_ROUTE | (rnd(8) ? rnd(5) : 4094 + rnd(4)) |
+		    (rnd(5) ? 0 : LEAF_GROUP);
 	if (leaf == 0 || rnd(5) == 0)
 		leaf |= 1U << (28 + rnd(3));
 	return (leaf);

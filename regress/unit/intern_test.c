@@ -85,6 +85,7 @@ ATF_TC_BODY(churn, tc)
 	struct nexthops	*n;
 	struct intern	*in;
 	uint32_t	 i, k, h, live;
+	size_t		 full;
 
 	ATF_REQUIRE((n = nexthop_new(100, &ops, NULL)) != NULL);
 	ATF_REQUIRE((in = intern_new(n, 99)) != NULL);
@@ -105,6 +106,11 @@ ATF_TC_BODY(churn, tc)
 		}
 		ATF_REQUIRE_EQ(intern_count(in), live);
 	}
+	h = get(in, 6001);
+	full = intern_memory(in);
+	k = intern_set(in, h)->len;
+	intern_unref(in, h);
+	ATF_CHECK_EQ(intern_memory(in), full - sizeof(struct attr_set) - k);
 	for (k = 0; k < 6000; k++) {
 		if (refs[k] > 0)
 			ATF_REQUIRE_EQ(intern_set(in, handle[k])->med, k);

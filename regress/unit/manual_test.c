@@ -72,31 +72,68 @@ names_all_seen(const struct names *s)
 		    s->name[i]);
 }
 
-/* ".It Cm show fib Op Ar prefix | address" is two commands: without what is
-   optional, and with it. Any argument is a VALUE. */
-static void
-item(struct names *s, char *line)
-{
-	char so_far[64] = "", *word, *p = line;
-	bool value = false;
+#define FORMS 32
 
-	while ((word = strsep(&p, " \n")) != NULL) {
-		if (*word == '\0' || strcmp(word, "Cm") == 0) {
+/* The ways to type a command so far. */
+struct forms {
+	char text[FORMS][128];
+	size_t n;
+};
+
+static void
+forms_add(struct forms *f, const char *text, const char *word)
+{
+	ATF_REQUIRE(f->n < FORMS);
+	snprintf(f->text[f->n++], sizeof(f->text[0]), "%s%s%s", text,
+	    *text != '\0' && *word != '\0' ? " " : "", word);
+}
+
+/* Each of these, continued with the word. */
+static void
+forms_join(struct forms *to, const struct forms *from, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < from->n; i++)
+		forms_add(to, from->text[i], word);
+}
+
+/*
+ * ".It Cm show fib Op Ar prefix | address" is two commands: without what is
+ * optional, and with it. What Oo and Oc enclose is optional, too. Any argument
+ * is a VALUE, alternatives of which are one; those of words are several.
+ */
+static void
+item(char **p, struct forms *f)
+{
+	struct forms before = { .n = 0 }, inner;
+	bool ar = false, value = false, other = false;
+	char *word;
+
+	while ((word = strsep(p, " \n")) != NULL) {
+		if (*word == '\0')
+			continue;
+		if (strcmp(word, "Oc") == 0)
+			return;
+		if (strcmp(word, "Op") == 0 || strcmp(word, "Oo") == 0) {
+			inner = *f;
+			item(p, &inner);
+			forms_join(f, &inner, "");
+		} else if (strcmp(word, "Cm") == 0 || strcmp(word, "Ar") == 0) {
+			ar = strcmp(word, "Ar") == 0;
 			value = false;
-			continue;
+		} else if (strcmp(word, "|") == 0)
+			other = !ar;
+		else if (other) {
+			forms_join(f, &before, word);
+			other = false;
+		} else if (!ar || !value) {
+			before = *f;
+			f->n = 0;
+			forms_join(f, &before, ar ? "VALUE" : word);
+			value = ar;
 		}
-		if (strcmp(word, "Op") == 0) {
-			names_seen(s, so_far, true);
-			continue;
-		}
-		if (value)
-			continue;
-		value = strcmp(word, "Ar") == 0;
-		if (*so_far != '\0')
-			strlcat(so_far, " ", sizeof(so_far));
-		strlcat(so_far, value ? "VALUE" : word, sizeof(so_far));
 	}
-	names_seen(s, so_far, true);
 }
 
 ATF_TC_WITHOUT_HEAD(commands);
@@ -104,13 +141,22 @@ ATF_TC_BODY(commands, tc)
 {
 	static const char start[] = ".It Cm ";
 	static struct names s;
-	char line[512];
+	struct forms f;
+	char line[512], *p;
 	FILE *fp = manual("pfctl.8");
+	size_t i;
 
 	command_each(names_add, &s);
-	while (fgets(line, sizeof(line), fp) != NULL)
-		if (strncmp(line, start, strlen(start)) == 0)
-			item(&s, line + strlen(start));
+	while (fgets(line, sizeof(line), fp) != NULL) {
+		if (strncmp(line, start, strlen(start)) != 0)
+			continue;
+		f.n = 1;
+		f.text[0][0] = '\0';
+		p = line + strlen(start);
+		item(&p, &f);
+		for (i = 0; i < f.n; i++)
+			names_seen(&s, f.text[i], true);
+	}
 	fclose(fp);
 	names_all_seen(&s);
 }

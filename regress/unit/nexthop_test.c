@@ -70,6 +70,8 @@ ATF_TC_BODY(references, tc)
 	ATF_CHECK_EQ(idb, LEAF_ID_FIRST + 1);
 	ATF_CHECK_EQ(nexthop_get(n, &a), ida);
 	ATF_CHECK_EQ(s.wants, 2);
+	nexthop_ref(n, ida);
+	nexthop_put(n, ida);
 	nexthop_put(n, ida);
 	ATF_CHECK_EQ(s.idles, 0);
 	nexthop_put(n, ida);
@@ -132,8 +134,12 @@ ATF_TC_BODY(state, tc)
 	ATF_CHECK_EQ(nexthop_state(n, id), NEXTHOP_UNRESOLVED);
 	ATF_CHECK(nexthop_set_state(n, id, NEXTHOP_INCOMPLETE));
 	ATF_CHECK(!nexthop_set_state(n, id, NEXTHOP_VALID));
-	ATF_CHECK(!nexthop_set_state(n, id, NEXTHOP_LOCAL));
+	/* An address of our own is left out of ECMP sets. */
+	ATF_CHECK(nexthop_set_state(n, id, NEXTHOP_LOCAL));
 	ATF_CHECK_EQ(nexthop_state(n, id), NEXTHOP_LOCAL);
+	ATF_CHECK(!nexthop_set_state(n, id, NEXTHOP_LOCAL));
+	ATF_CHECK(nexthop_set_state(n, id, NEXTHOP_INCOMPLETE));
+	ATF_CHECK(nexthop_set_state(n, id, NEXTHOP_LOCAL));
 	ATF_CHECK(nexthop_set_state(n, id, NEXTHOP_UNRESOLVED));
 	nexthop_put(n, id);
 	nexthop_reap(n);
@@ -172,6 +178,7 @@ ATF_TC_BODY(many, tc)
 		ATF_REQUIRE_EQ(routes, 2);
 	}
 	ATF_CHECK_EQ(count, 2500);
+	ATF_CHECK(nexthop_memory(n) > 5000 * sizeof(a));
 	nexthop_free(n);
 }
 

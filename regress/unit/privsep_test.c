@@ -314,6 +314,28 @@ ATF_TC_BODY(siblings_joined, tc)
 		    want[id]);
 }
 
+/* How large a process is, for as long as it runs. */
+ATF_TC_WITHOUT_HEAD(memory_of);
+ATF_TC_BODY(memory_of, tc)
+{
+	uint64_t resident = 0, own = 0;
+
+	init();
+	ATF_CHECK_EQ(-1, privsep_memory(PROC_BGPE, &resident, &own));
+	ATF_CHECK_EQ(-1, privsep_memory(PROC_PARENT, &resident, &own));
+	make_script("echo up >up; told");
+	start(PROC_BGPE);
+	privsep_connect(&parent);
+	wait_text("up", "up");
+	ATF_REQUIRE_EQ(0, privsep_memory(PROC_BGPE, &resident, &own));
+	ATF_CHECK(own > 0 && resident >= own);
+	ATF_CHECK(resident < 1 << 20);
+	ATF_REQUIRE_EQ(0, privsep_memory(PROC_PARENT, &resident, &own));
+	ATF_CHECK(own > 0 && resident >= own);
+	privsep_stop(&parent, 5000);
+	ATF_CHECK_EQ(-1, privsep_memory(PROC_BGPE, &resident, &own));
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, inherits_nothing);
@@ -322,5 +344,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, stopped_in_order);
 	ATF_TP_ADD_TC(tp, hanging);
 	ATF_TP_ADD_TC(tp, siblings_joined);
+	ATF_TP_ADD_TC(tp, memory_of);
 	return (atf_no_error());
 }

@@ -15,7 +15,7 @@ ATF_TC_BODY(rules, tc)
 	/* every request has a rule, and no record is one */
 	for (type = CTL_SHOW; type < REC_SUMMARY; type++)
 		ATF_CHECK_MSG((request_rule(type) != NULL) ==
-			(type <= CTL_BREAKER_RESET),
+			(type <= CTL_SHOW_MEMORY_RIB),
 		    "type %u", type);
 	for (type = REC_SUMMARY; type < REC_SUMMARY + 100; type++)
 		ATF_CHECK_MSG(request_rule(type) == NULL, "type %u", type);
@@ -28,12 +28,13 @@ ATF_TC_BODY(restricted, tc)
 	static const uint32_t shows[] = { CTL_SHOW, CTL_SHOW_RIB_SUMMARY,
 		CTL_SHOW_FIB, CTL_SHOW_NEIGHBOR, CTL_SHOW_NEIGHBOR_RIB,
 		CTL_SHOW_NEXTHOP, CTL_SHOW_NEXTHOP_RIB, CTL_SHOW_INTERFACES,
-		CTL_SHOW_COUNTERS, CTL_SHOW_POLICY };
+		CTL_SHOW_COUNTERS, CTL_SHOW_POLICY, CTL_SHOW_RIB,
+		CTL_SHOW_MEMORY, CTL_SHOW_MEMORY_RIB };
 	uint32_t type;
 	size_t i;
 	bool show;
 
-	for (type = CTL_SHOW; type <= CTL_BREAKER_RESET; type++) {
+	for (type = CTL_SHOW; type <= CTL_SHOW_MEMORY_RIB; type++) {
 		show = false;
 		for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++)
 			show = show || shows[i] == type;
@@ -48,12 +49,17 @@ ATF_TC_WITHOUT_HEAD(bodies);
 ATF_TC_BODY(bodies, tc)
 {
 	struct ctl_fib_request req = { 0 };
+	struct ctl_rib_request rib = { 0 };
 	struct msg_u32 u = { 0 };
 	struct ibuf *b;
 
 	ATF_REQUIRE((b = ibuf_new(4096)) != NULL);
 	ATF_REQUIRE_EQ(0, record_put(b, &record_ctl_fib_request, &req));
 	ATF_CHECK_EQ(ibuf_left(b), request_rule(CTL_SHOW_FIB)->body);
+	ibuf_free(b);
+	ATF_REQUIRE((b = ibuf_new(4096)) != NULL);
+	ATF_REQUIRE_EQ(0, record_put(b, &record_ctl_rib_request, &rib));
+	ATF_CHECK_EQ(ibuf_left(b), request_rule(CTL_SHOW_RIB)->body);
 	ibuf_free(b);
 	ATF_REQUIRE((b = ibuf_new(4096)) != NULL);
 	ATF_REQUIRE_EQ(0, record_put(b, &record_msg_u32, &u));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The RIB against a plain table of (prefix, peer, path id): best paths, leaf
- * words, counts, who was told of what, and nothing left in the end.
+ * The RIB against a plain table of (prefix, peer, path id): best paths, ECMP
+ * sets, leaf words, counts, who was told of what, and nothing left in the end.
  */
 #include <atf-c.h>
 #include <stdlib.h>
@@ -13,15 +13,26 @@
 #define NPEER	5
 #define NID	2
 #define NATTR	40
-#define NHOPS	6	/* next hops */
+#define NHOPS	7	/* next hops */
+#define NIDS	(LEAF_ID_FIRST + NHOPS - 1)	/* one of them finds no id */
+#define NCELLS	(NPEER * NID)
+#define GROUPS	256
 
 struct cell {
 	int	attr;		/* -1: no path */
 	bool	stale;		/* of an earlier session: may go any time */
 };
 
+/* A path as the RIB has it. */
+struct seen {
+	uint32_t	attr;		/* 0: none */
+	uint32_t	nexthop;	/* id */
+	bool		best, multipath, eligible;
+};
+
 struct world {
 	struct nexthops	*nexthops;
+	struct groups	*groups;
 	struct intern	*intern;
 	struct rib	*rib;
 	struct prefix	 prefix[NPREFIX];
@@ -33,7 +44,11 @@ struct world {
 	bool		 ebgp[NPEER];
 	struct attrs	 attrs[NATTR];
 	uint8_t		 path[NATTR][2 + 4 * 8];
-	uint8_t		 state[LEAF_ID_FIRST + NHOPS];
+	uint8_t		 state[NIDS];
+	bool		 dropped[NIDS];
+	struct ecmp_group table[GROUPS];	/* as written */
+	uint32_t	 limit;			/* of groups */
+	unsigned int	 shared, alone;		/* seen */
 };
 
 static void
@@ -41,12 +56,33 @@ on_want(void *arg, uint32_t id, const struct addr *addr)
 {
 	struct world	*w = arg;
 
+	ATF_REQUIRE(id >= LEAF_ID_FIRST && id < NIDS);
 	w->state[id] = NEXTHOP_UNRESOLVED;
 }
 
 static void
 on_drop(void *arg, uint32_t id)
 {
+	struct world	*w = arg;
+
+	w->dropped[id] = true;
+}
+
+static void
+on_group(void *arg)
+{
+}
+
+static int
+group_store(void *arg, uint32_t id, const struct ecmp_group *g)
+{
+	struct world	*w = arg;
+
+	ATF_REQUIRE(id >= GROUP_FIRST && id < w->limit);
+	if (random() % 4 == 0)
+		return (-1);
+	w->table[id] = *g;
+	return (0);
 }
 
 static const struct nexthop_ops	ops = { on_want, on_drop, NULL };
@@ -113,18 +149,18 @@ world_attrs(struct world *w)
 	for (i = 0; i < NATTR; i++) {
 		a = &w->attrs[i];
 		memset(a, 0, sizeof(*a));
-		n = 2 + random() % 2;
+		n = 2 + (random() % 4 == 0);
 		w->path[i][0] = 2;
 		w->path[i][1] = n;
 		for (j = 0; j < n; j++)
 			w->path[i][2 + 4 * j + 3] = 1 + random() % 2;
 		a->as_path = w->path[i];
 		a->as_path_len = 2 + 4 * n;
-		a->origin = random() % 2;
+		a->origin = random() % 4 == 0;
 		a->has = random() % 8;
 		a->med = (a->has & ATTR_HAS_MED) ? random() % 3 : 0;
 		a->local_pref = (a->has & ATTR_HAS_LOCAL_PREF) ?
-		    99 + random() % 3 : 0;
+		    99 + random() % 2 : 0;
 		a->originator = (a->has & ATTR_HAS_ORIGINATOR) ?
 		    100 + random() % 3 : 0;
 		a->cluster_len = random() % 2;
@@ -134,8 +170,9 @@ world_attrs(struct world *w)
 	}
 }
 
+/* groups: ids of them, the reserved ones included. */
 static struct world *
-world_new(void)
+world_new(uint32_t groups)
 {
 	struct world	*w;
 	struct prefix	*p;
@@ -143,10 +180,13 @@ world_new(void)
 
 	ATF_REQUIRE((w = calloc(1, sizeof(*w))) != NULL);
 	world_attrs(w);
-	w->nexthops = nexthop_new(LEAF_ID_FIRST + NHOPS, &ops, w);
+	w->nexthops = nexthop_new(NIDS, &ops, w);
 	ATF_REQUIRE(w->nexthops != NULL);
+	w->groups = group_new(w->nexthops, 5, on_group, w);
+	ATF_REQUIRE(w->groups != NULL);
+	group_limit(w->groups, w->limit = groups);
 	ATF_REQUIRE((w->intern = intern_new(w->nexthops, 3)) != NULL);
-	w->rib = rib_new(w->intern, w->nexthops, on_changed, w);
+	w->rib = rib_new(w->intern, w->nexthops, w->groups, on_changed, w);
 	ATF_REQUIRE(w->rib != NULL);
 	for (i = 0; i < NPREFIX; i++) {
 		p = &w->prefix[i];
@@ -158,7 +198,7 @@ world_new(void)
 	}
 	memset(w->cell, 0, sizeof(w->cell));
 	for (i = 0; i < NPREFIX; i++) {
-		for (j = 0; j < NPEER * NID; j++)
+		for (j = 0; j < NCELLS; j++)
 			w->cell[i][j / NID][j % NID].attr = -1;
 	}
 	return (w);
@@ -187,6 +227,15 @@ peer_addr(int peer, struct addr *addr)
 	memset(addr, 0, sizeof(*addr));
 	addr->af = AF_INET;
 	addr->b[3] = 9 - peer;
+	if (peer == 4)
+		addr->b[3] = 9 - 2;	/* one router, seen twice */
+}
+
+/* The last two are a BMP station's. */
+static uint32_t
+peer_number(int peer)
+{
+	return (peer < 3 ? peer : PEERS_MAX + peer);
 }
 
 /* What each step of the decision likes less is out. */
@@ -210,27 +259,70 @@ eliminate(int64_t *key, bool *in, int n)
 	eliminate(key, in, n);						\
 } while (0)
 
-/* The peer and id of the best path, as peer * NID + id; -1: none. */
-static int
-best(struct world *w, int prefix)
+static void
+see(void *arg, const struct rib_path *p)
 {
-	const struct attrs	*at[NPEER * NID], *a;
-	int64_t			 key[NPEER * NID];
-	bool			 in[NPEER * NID], beaten[NPEER * NID];
+	struct seen	*s = arg;
+	int		 i;
+
+	for (i = 0; i < NPEER && peer_number(i) != p->peer; i++)
+		;
+	ATF_REQUIRE(i < NPEER && p->path_id < NID);
+	s += i * NID + p->path_id;
+	ATF_REQUIRE_EQ(s->attr, 0);
+	s->attr = p->attr;
+	s->best = p->best;
+	s->multipath = p->multipath;
+	s->eligible = p->eligible;
+}
+
+/* What the RIB has of a prefix; its paths must be those of the cells. */
+static void
+see_paths(struct world *w, int prefix, struct tree_ent *e,
+    struct seen seen[NCELLS])
+{
+	const struct attr_set	*set;
+	struct attrs		 a;
 	struct cell		*c;
-	uint32_t		 id;
-	int			 i, j, n = NPEER * NID;
+	bool			 eligible;
+	int			 i;
+
+	memset(seen, 0, NCELLS * sizeof(*seen));
+	if (e != NULL)
+		rib_each(w->rib, e, see, seen);
+	for (i = 0; i < NCELLS; i++) {
+		c = &w->cell[prefix][i / NID][i % NID];
+		ATF_REQUIRE_EQ(c->attr != -1, seen[i].attr != 0);
+		if (c->attr == -1)
+			continue;
+		set = intern_set(w->intern, seen[i].attr);
+		ATF_REQUIRE_EQ(attrs_parse(set->blob, set->len, &a), 0);
+		ATF_REQUIRE_EQ(a.has, w->attrs[c->attr].has);
+		ATF_REQUIRE_EQ(addr_cmp(&a.nexthop,
+		    &w->attrs[c->attr].nexthop), 0);
+		seen[i].nexthop = set->nexthop;
+		eligible = set->nexthop == LEAF_ID_PUNT ||
+		    w->state[set->nexthop] != NEXTHOP_UNRESOLVED;
+		ATF_REQUIRE_EQ(seen[i].eligible, eligible);
+	}
+}
+
+/* The place of the best path, -1: none; and which are in the set with it. */
+static int
+best(struct world *w, int prefix, const struct seen seen[NCELLS],
+    bool set[NCELLS])
+{
+	const struct attrs	*at[NCELLS], *a;
+	int64_t			 key[NCELLS];
+	bool			 in[NCELLS], beaten[NCELLS];
+	struct cell		*c;
+	int			 i, j, n = NCELLS;
 
 	for (i = 0; i < n; i++) {
 		c = &w->cell[prefix][i / NID][i % NID];
 		in[i] = c->attr != -1;
 		at[i] = in[i] ? &w->attrs[c->attr] : NULL;
-		key[i] = 0;
-		if (in[i]) {
-			id = nexthop_get(w->nexthops, &at[i]->nexthop);
-			key[i] = w->state[id] == NEXTHOP_UNRESOLVED;
-			nexthop_put(w->nexthops, id);
-		}
+		key[i] = !seen[i].eligible;
 	}
 	eliminate(key, in, n);
 	STEP((a->has & ATTR_HAS_LOCAL_PREF) ? -(int64_t)a->local_pref : -100);
@@ -245,38 +337,119 @@ best(struct world *w, int prefix)
 	for (i = 0; i < n; i++)
 		in[i] = in[i] && !beaten[i];
 	STEP(!w->ebgp[i / NID]);
+	for (i = 0; i < n; i++)
+		set[i] = in[i] && seen[i].eligible;
 	STEP((a->has & ATTR_HAS_ORIGINATOR) ? a->originator :
 	    101 + (uint32_t)(i / NID) % 2);
 	STEP(a->cluster_len);
-	STEP(-(i / NID));	/* peer_addr counts down */
+	STEP(i / NID == 4 ? -2 : -(i / NID));	/* peer_addr counts down */
 	STEP(i % NID);
+	STEP(i);
 	for (i = 0; i < n && !in[i]; i++)
 		;
 	return (i < n ? i : -1);
+}
+
+/* The next hops of a set that may share packets, in ascending order. */
+static uint32_t
+members(struct world *w, const struct seen seen[NCELLS],
+    const bool set[NCELLS], uint32_t ids[NHOPS])
+{
+	uint32_t	id, n;
+	int		i;
+
+	for (n = 0, id = LEAF_ID_FIRST; id < NIDS; id++) {
+		for (i = 0; i < NCELLS; i++) {
+			if (set[i] && seen[i].nexthop == id)
+				break;
+		}
+		if (i < NCELLS && w->state[id] != NEXTHOP_LOCAL)
+			ids[n++] = id;
+	}
+	return (n);
+}
+
+/* Check that a leaf leads to n next hops, or to the first of them for want of
+   a group. */
+static void
+check_group(struct world *w, uint32_t leaf, const uint32_t *ids, uint32_t n,
+    uint32_t alone)
+{
+	const struct ecmp_group	*g;
+
+	if (!(leaf & LEAF_GROUP)) {
+		ATF_REQUIRE_MSG(rib_ungrouped(w->rib), "not in a group");
+		ATF_REQUIRE(w->limit < GROUPS);
+		ATF_REQUIRE_EQ(leaf & LEAF_ID, alone);
+		w->alone++;
+		return;
+	}
+	g = group_get(w->groups, leaf & LEAF_ID);
+	ATF_REQUIRE(g != NULL);
+	ATF_REQUIRE_EQ(g->n, n);
+	ATF_REQUIRE_EQ(memcmp(g->ids, ids, n * sizeof(*ids)), 0);
+	ATF_REQUIRE_EQ_MSG(memcmp(g, &w->table[leaf & LEAF_ID], sizeof(*g)), 0,
+	    "group %u was not written", leaf & LEAF_ID);
+	w->shared++;
+}
+
+/* The route in a prefix's leaf. */
+static uint32_t
+check_route(struct world *w, const struct tree_ent *e,
+    const struct seen seen[NCELLS], const bool set[NCELLS], int b,
+    uint32_t routes[])
+{
+	uint32_t	ids[NHOPS], n, i, word;
+
+	n = members(w, seen, set, ids);
+	word = e->leaf & (LEAF_GROUP | LEAF_ID);
+	if (seen[b].nexthop == LEAF_ID_PUNT || n == 0) {
+		ATF_REQUIRE_EQ(word, seen[b].nexthop);
+		n = 0;
+	} else if (n == 1)
+		ATF_REQUIRE_EQ(word, ids[0]);
+	else
+		check_group(w, word, ids, n, seen[b].nexthop);
+	if (!(word & LEAF_GROUP)) {
+		routes[word]++;
+		n = 0;
+	}
+	for (i = 0; i < n; i++)
+		routes[ids[i]]++;
+	for (i = 0; i < NCELLS; i++) {
+		ATF_REQUIRE_EQ(seen[i].best, (int)i == b);
+		ATF_REQUIRE_EQ(seen[i].multipath, n > 0 && set[i] &&
+		    seen[i].nexthop != LEAF_ID_PUNT &&
+		    w->state[seen[i].nexthop] != NEXTHOP_LOCAL);
+	}
+	return (word);
 }
 
 static void
 check_prefix(struct world *w, int i, uint32_t bests[NPEER][2],
     uint32_t routes[])
 {
+	struct seen	 seen[NCELLS];
 	struct tree_ent	*e;
-	uint32_t	 leaf, peer, attr, id;
+	uint32_t	 leaf, peer, attr, word;
+	bool		 set[NCELLS];
 	int		 b;
 
 	e = tree_get(rib_tree(w->rib, w->prefix[i].addr.af), &w->prefix[i]);
+	see_paths(w, i, e, seen);
 	leaf = w->flags[i];
-	if ((b = best(w, i)) != -1) {
-		ATF_REQUIRE(e != NULL);
+	if ((b = best(w, i, seen, set)) != -1) {
 		ATF_REQUIRE(rib_best(w->rib, e, &peer, &attr));
-		ATF_REQUIRE_EQ_MSG((int)peer, b / NID, "prefix %d", i);
-		id = intern(w, w->cell[i][b / NID][b % NID].attr);
-		ATF_REQUIRE_EQ(attr, id);
-		intern_unref(w->intern, id);
-		id = intern_set(w->intern, attr)->nexthop;
-		leaf |= ENT_ROUTE | id;
-		bests[peer][i % 2]++;
-		routes[id]++;
-	}
+		ATF_REQUIRE_EQ_MSG(peer, peer_number(b / NID), "prefix %d", i);
+		ATF_REQUIRE_EQ(attr, seen[b].attr);
+		bests[b / NID][i % 2]++;
+		if (leaf & ENT_CONNECTED)
+			word = LEAF_ID_PUNT;
+		else
+			word = check_route(w, e, seen, set, b, routes);
+		leaf |= ENT_ROUTE | word;
+	} else if (leaf & ENT_CONNECTED)
+		leaf |= ENT_ROUTE | LEAF_ID_PUNT;
 	ATF_REQUIRE_EQ(e == NULL ? 0 : e->leaf & ~ENT_DIRTY, leaf);
 	ATF_REQUIRE_EQ(w->mirror[i], leaf);
 }
@@ -286,14 +459,16 @@ check(struct world *w)
 {
 	uint32_t	 bests[NPEER][2] = { { 0 } };
 	uint32_t	 paths[NPEER][2] = { { 0 } };
-	uint32_t	 routes[LEAF_ID_FIRST + NHOPS] = { 0 };
+	uint32_t	 routes[NIDS] = { 0 };
 	uint32_t	 prefixes[2] = { 0 }, total[2] = { 0 }, id, n;
 	bool		 any;
 	int		 i, j;
 
+	while (group_write(w->groups, group_store, w) == -1)
+		;
 	for (i = 0; i < NPREFIX; i++) {
 		check_prefix(w, i, bests, routes);
-		for (any = false, j = 0; j < NPEER * NID; j++) {
+		for (any = false, j = 0; j < NCELLS; j++) {
 			if (w->cell[i][j / NID][j % NID].attr == -1)
 				continue;
 			any = true;
@@ -308,9 +483,10 @@ check(struct world *w)
 		ATF_REQUIRE_EQ(rib_paths(w->rib, j), total[i]);
 	}
 	for (i = 0; i < NPEER * 2; i++) {
-		ATF_REQUIRE_EQ(rib_peer(w->rib, i / 2)->paths[i % 2],
+		n = peer_number(i / 2);
+		ATF_REQUIRE_EQ(rib_peer(w->rib, n)->paths[i % 2],
 		    paths[i / 2][i % 2]);
-		ATF_REQUIRE_EQ(rib_peer(w->rib, i / 2)->best[i % 2],
+		ATF_REQUIRE_EQ(rib_peer(w->rib, n)->best[i % 2],
 		    bests[i / 2][i % 2]);
 	}
 	for (id = 0; (id = nexthop_next(w->nexthops, id, &n)) != 0; id++)
@@ -325,7 +501,8 @@ peer_up(struct world *w, int peer)
 	peer_addr(peer, &addr);
 	w->up[peer] = true;
 	w->ebgp[peer] = peer < 2;
-	rib_peer_up(w->rib, peer, &addr, 101 + peer % 2, w->ebgp[peer]);
+	rib_peer_up(w->rib, peer_number(peer), &addr, 101 + peer % 2,
+	    w->ebgp[peer]);
 }
 
 static void
@@ -371,11 +548,11 @@ op_route(struct world *w, bool announce)
 	if (announce) {
 		c->attr = random() % NATTR;
 		h = intern(w, c->attr);
-		ATF_REQUIRE_EQ(rib_announce(w->rib, peer, id, &w->prefix[i],
-		    h), 0);
+		ATF_REQUIRE_EQ(rib_announce(w->rib, peer_number(peer), id,
+		    &w->prefix[i], h), 0);
 		intern_unref(w->intern, h);
 	} else
-		rib_withdraw(w->rib, peer, id, &w->prefix[i]);
+		rib_withdraw(w->rib, peer_number(peer), id, &w->prefix[i]);
 }
 
 static void
@@ -386,7 +563,8 @@ op_policy(struct world *w)
 	int		i;
 
 	i = random() % NPREFIX;
-	flag = random() % 2 ? LEAF_ALLOW : LEAF_LOCAL;
+	flag = random() % 2 ? LEAF_ALLOW :
+	    random() % 2 ? LEAF_LOCAL : ENT_CONNECTED;
 	on = random() % 2;
 	w->flags[i] = on ? w->flags[i] | flag : w->flags[i] & ~flag;
 	ATF_REQUIRE_EQ(rib_policy(w->rib, &w->prefix[i], flag, on), 0);
@@ -399,7 +577,7 @@ op_peer(struct world *w)
 
 	peer = random() % NPEER;
 	if (w->up[peer] && random() % 3 != 0) {
-		rib_peer_down(w->rib, peer);
+		rib_peer_down(w->rib, peer_number(peer));
 		w->up[peer] = false;
 		make_stale(w, peer);
 		return;
@@ -413,16 +591,50 @@ op_peer(struct world *w)
 static void
 op_nexthop(struct world *w)
 {
-	uint32_t	id, n;
-	uint8_t		state;
+	static const uint8_t	states[] = { NEXTHOP_UNRESOLVED,
+		NEXTHOP_INCOMPLETE, NEXTHOP_LOCAL, NEXTHOP_VALID,
+		NEXTHOP_VALID, NEXTHOP_VALID };
+	uint32_t		id, n;
+	uint8_t			state;
 
-	id = LEAF_ID_FIRST + random() % NHOPS;
+	id = LEAF_ID_FIRST + random() % (NIDS - LEAF_ID_FIRST);
 	if (nexthop_next(w->nexthops, id, &n) != id)
 		return;
-	state = random() % 3 == 0 ? NEXTHOP_UNRESOLVED : NEXTHOP_VALID;
+	state = states[random() % (sizeof(states) / sizeof(states[0]))];
 	w->state[id] = state;
 	if (nexthop_set_state(w->nexthops, id, state))
 		rib_redecide(w->rib);
+}
+
+/* As the owner of the tables does, who is never told that they are behind. */
+static void
+op_reap(struct world *w)
+{
+	uint32_t	id;
+
+	switch (random() % 3) {
+	case 0:
+		if (group_seal(w->groups) && random() % 2)
+			group_release(w->groups);
+		break;
+	case 1:
+		nexthop_reap(w->nexthops);
+		for (id = LEAF_ID_FIRST; id < NIDS; id++) {
+			if (w->dropped[id] && random() % 2) {
+				ATF_REQUIRE_EQ(nexthop_gone(w->nexthops, id),
+				    0);
+				w->dropped[id] = false;
+			}
+		}
+		break;
+	default:
+		if (intern_punted(w->intern) > 0 &&
+		    nexthop_room(w->nexthops, NULL))
+			rib_renew(w->rib);
+		if (rib_ungrouped(w->rib) && group_room(w->groups))
+			rib_redecide(w->rib);
+		break;
+	}
 }
 
 static void
@@ -432,59 +644,88 @@ finish(struct world *w)
 	int		i;
 
 	for (i = 0; i < NPEER; i++) {
-		rib_peer_down(w->rib, i);
+		rib_peer_down(w->rib, peer_number(i));
 		make_stale(w, i);
 	}
 	sweep_all(w);
 	for (i = 0; i < NPREFIX; i++) {
 		w->flags[i] = 0;
 		ATF_REQUIRE_EQ(rib_policy(w->rib, &w->prefix[i],
-		    LEAF_ALLOW | LEAF_LOCAL, false), 0);
+		    LEAF_ALLOW | LEAF_LOCAL | ENT_CONNECTED, false), 0);
 	}
 	check(w);
 	clean(w);
 	ATF_CHECK_EQ(tree_count(rib_tree(w->rib, AF_INET)), 0);
 	ATF_CHECK_EQ(tree_count(rib_tree(w->rib, AF_INET6)), 0);
 	ATF_CHECK_EQ(intern_count(w->intern), 0);
+	ATF_CHECK_EQ(group_count(w->groups), 0);
+	group_seal(w->groups);
+	group_release(w->groups);
+	ATF_CHECK_EQ(group_used(w->groups), 0);
 	nexthop_reap(w->nexthops);
 	ATF_CHECK_EQ(nexthop_next(w->nexthops, 0, &n), LEAF_ID_NONE);
 	rib_free(w->rib);
 	intern_free(w->intern);
+	group_free(w->groups);
 	nexthop_free(w->nexthops);
 	free(w);
 }
 
-ATF_TC_WITHOUT_HEAD(model);
-ATF_TC_BODY(model, tc)
+static void
+model(struct world *w)
 {
-	struct world	*w;
-	int		 i, op;
+	int	i, op;
 
-	srandom(1);
-	w = world_new();
 	for (i = 0; i < NPEER; i++)
 		peer_up(w, i);
 	for (i = 0; i < 100000; i++) {
 		op = random() % 100;
-		if (op < 50)
+		if (op < 55)
 			op_route(w, true);
-		else if (op < 80)
+		else if (op < 75)
 			op_route(w, false);
-		else if (op < 88)
+		else if (op < 82)
 			op_policy(w);
-		else if (op < 89)
+		else if (op < 83)
 			op_peer(w);
-		else if (op < 91)
+		else if (op < 87)
 			op_nexthop(w);
-		else if (op < 95)
+		else if (op < 92)
+			op_reap(w);
+		else if (op < 96)
 			(void)rib_sweep(w->rib, random() % 20);
 		else
 			clean(w);
-		if (i % 50 == 0) {
+		if (i % 10 == 0) {
 			sweep_all(w);
 			check(w);
 		}
 	}
+	ATF_CHECK(w->shared > 1000);
+}
+
+ATF_TC_WITHOUT_HEAD(model_any);
+ATF_TC_BODY(model_any, tc)
+{
+	struct world	*w;
+
+	srandom(1);
+	w = world_new(GROUPS);
+	model(w);
+	finish(w);
+}
+
+/* There are never ids for all groups. */
+ATF_TC_WITHOUT_HEAD(model_few_groups);
+ATF_TC_BODY(model_few_groups, tc)
+{
+	struct world	*w;
+
+	srandom(7);
+	w = world_new(GROUP_FIRST + 3);
+	model(w);
+	ATF_CHECK(w->alone > 500);
+	ATF_CHECK(group_refused(w->groups) > 0);
 	finish(w);
 }
 
@@ -497,7 +738,7 @@ ATF_TC_BODY(back_in_sweep, tc)
 	int		 i;
 
 	srandom(2);
-	w = world_new();
+	w = world_new(GROUPS);
 	peer_up(w, 0);
 	h = intern(w, 0);
 	for (i = 0; i < NPREFIX; i++) {
@@ -525,7 +766,8 @@ ATF_TC_BODY(back_in_sweep, tc)
 
 ATF_TP_ADD_TCS(tp)
 {
-	ATF_TP_ADD_TC(tp, model);
+	ATF_TP_ADD_TC(tp, model_any);
+	ATF_TP_ADD_TC(tp, model_few_groups);
 	ATF_TP_ADD_TC(tp, back_in_sweep);
 	return (atf_no_error());
 }
