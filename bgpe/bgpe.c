@@ -228,5 +228,6 @@ bgpe_main(const struct child_args *args)
 	child_start(&bgpe.proc, PROC_BGPE, args, rules,
 	    sizeof(rules) / sizeof(rules[0]), &bgpe);
 	bgpe.proc.drained = drained;
+	conn_init(&bgpe);
 	child_run(&bgpe.proc, stop);
 }

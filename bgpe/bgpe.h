@@ -214,6 +214,8 @@ struct conn {
 	int			 fd;
 	uint16_t		 port;		/* the peer's */
 	bool			 closing;	/* only the output is left */
+	bool			 left;		/* what was read is not all
+						   taken: rde was behind */
 	struct session		*session;
 	struct event		*rev, *wev, *timer;
 };
@@ -257,10 +259,13 @@ struct bgpe {
 	unsigned int		 nconns;
 	struct log_limit	 refused;
 	bool			 paused;	/* rde is behind */
+	struct event		*again;		/* some have messages left */
 	uint32_t		 busy;		/* neighbor who made it so */
 };
 
 /* conn.c */
+/* There is a loop. */
+void		 conn_init(struct bgpe *);
 struct monotime	 conn_now(void);
 /* Take an accepted connection, or close it. */
 void		 conn_accept(struct bgpe *, struct listener *, int fd,

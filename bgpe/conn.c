@@ -399,17 +399,38 @@ conn_do(struct conn *c, unsigned int bits)
 	return (true);
 }
 
+/* Take the messages of what was read, until rde is behind: a neighbor's buffer
+   may hold more than others ought to wait for. False: c is closing, or gone. */
+static bool
+conn_messages(struct conn *c, struct monotime now)
+{
+	const struct bgpe *b = c->neighbor->bgpe;
+	unsigned int bits;
+
+	c->left = false;
+	while (!b->paused) {
+		if ((bits = session_step(c->session, now)) == 0)
+			return (true);
+		if (bits != SESSION_MESSAGE && !conn_do(c, bits))
+			return (false);
+	}
+	c->left = true;
+	return (true);
+}
+
 /* Take what has come. False: c is closing, or gone. */
 static bool
 conn_input(struct conn *c)
 {
 	struct session *s = c->session;
 	struct monotime now;
-	unsigned int i, bits;
+	unsigned int i;
 	uint8_t *p;
 	size_t room;
 	ssize_t n;
 
+	if (c->left && !conn_messages(c, conn_now()))
+		return (false);
 	for (i = 0; i < READ_BURST && !c->neighbor->bgpe->paused; i++) {
 		p = session_space(s, &room);
 		n = read(c->fd, p, room);
@@ -421,13 +442,47 @@ conn_input(struct conn *c)
 					? "connection closed by peer"
 					: strerror(errno))));
 		session_filled(s, (size_t)n);
-		while ((bits = session_step(s, now)) != 0)
-			if (bits != SESSION_MESSAGE && !conn_do(c, bits))
-				return (false);
+		if (!conn_messages(c, now))
+			return (false);
 		if ((size_t)n < room)
 			return (true);
 	}
 	return (true);
+}
+
+/* Take what is left of what was read before a pause: a neighbor each. */
+static void
+conn_again(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval now = { 0, 0 };
+	struct bgpe *b = arg;
+	struct neighbor *n;
+	struct conn *c;
+	uint32_t i, first = b->busy;
+	bool more = false;
+
+	for (i = 1; i <= PEERS_MAX && !b->paused; i++) {
+		n = b->neighbors[(first + i) % PEERS_MAX];
+		if (n == NULL)
+			continue;
+		TAILQ_FOREACH(c, &n->conns, entry)
+			if (c->left && !c->closing)
+				break;
+		/* its others may be gone with it: they are for the next time */
+		if (c != NULL) {
+			conn_input(c);
+			more = true;
+		}
+	}
+	if (more && !b->paused && evtimer_add(b->again, &now) == -1)
+		fatalx("event_add: messages");
+}
+
+void
+conn_init(struct bgpe *b)
+{
+	if ((b->again = evtimer_new(b->proc.base, conn_again, b)) == NULL)
+		fatalx("event_new: messages");
 }
 
 static void
@@ -641,6 +696,7 @@ conn_accept(struct bgpe *b, struct listener *l, int fd,
 void
 conn_pause(struct bgpe *b, bool pause)
 {
+	static const struct timeval now = { 0, 0 };
 	struct neighbor *n;
 	struct conn *c;
 	uint32_t i;
@@ -663,6 +719,9 @@ conn_pause(struct bgpe *b, bool pause)
 				fatalx("event_add: read");
 		}
 	}
+	/* Behind those who have something new: these had their turn. */
+	if (!pause && evtimer_add(b->again, &now) == -1)
+		fatalx("event_add: messages");
 }
 
 void

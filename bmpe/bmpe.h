@@ -25,10 +25,10 @@
  * bmp_msg.c: messages of RFC 7854, 8671 and 9069. Any bytes are fine; what a
  * decoder returns points into the message. Where it fails, *why says so.
  */
-#define BMP_VERSION		3
-#define BMP_HEADER_LEN		6	/* version, length, type */
+#define BMP_VERSION		3U
+#define BMP_HEADER_LEN		6U	/* version, length, type */
 #define BMP_PEER_LEN		42	/* per-peer header */
-#define BMP_MSG_MAX		(256 * 1024)
+#define BMP_MSG_MAX		(256U * 1024)
 
 enum bmp_type {
 	BMP_ROUTE_MONITORING,
@@ -236,6 +236,8 @@ struct station {
 	uint64_t		 since;		/* ms */
 	struct router		*router;
 	struct event		*rev, *timer;
+	bool			 left;		/* messages, read before a
+						   pause */
 	struct log_limit	 limit;
 };
 TAILQ_HEAD(stations, station);

@@ -285,15 +285,22 @@ peer_down(struct router *r, const struct bmp_peer_header *h, uint64_t now,
 		note(r, p, "down: %s", p->reason);
 }
 
-/* Is this the view of a feed that is followed? It may become it. */
+/*
+ * Is this the view of a feed that is followed? Routes make it so, if it is a
+ * better one than it was. Nothing else does: an exporter may end a RIB, or
+ * withdraw from it, that it does not show.
+ */
 static bool
-feed_view(struct router *r, struct bmp_peer *p, int f, uint8_t view)
+feed_view(struct router *r, struct bmp_peer *p, int f, uint8_t view,
+    bool routes)
 {
 	struct feed *feed = &p->feed[f];
 
-	if (!feed->up || view < feed->view)
+	if (!feed->up)
 		return (false);
-	if (feed->view != VIEW_NONE && view > feed->view) {
+	if (!routes || view <= feed->view)
+		return (view == feed->view || feed->view == VIEW_NONE);
+	if (feed->view != VIEW_NONE) {
 		/* The same routes come again as the policy left them. */
 		feed_down(r, feed);
 		if (!r->ops->up(r->arg, p, f, &feed->id))
@@ -317,7 +324,7 @@ take_routes(struct router *r, struct bmp_peer *p, uint8_t view)
 	for (i = 0; i < u->nroutes; i++) {
 		rt = &u->routes[i];
 		f = rt->af == AF_INET ? 0 : 1;
-		if (!feed_view(r, p, f, view))
+		if (!feed_view(r, p, f, view, !rt->withdraw))
 			continue;
 		used = true;
 		if (rt->withdraw)
@@ -328,7 +335,7 @@ take_routes(struct router *r, struct bmp_peer *p, uint8_t view)
 		r->ops->routes(r->arg, p->feed[f].id, &u->attrs, rt);
 	}
 	f = u->eor == AF_INET ? 0 : 1;
-	if (u->eor != 0 && feed_view(r, p, f, view)) {
+	if (u->eor != 0 && feed_view(r, p, f, view, false)) {
 		used = true;
 		if (!p->feed[f].eor)
 			r->ops->eor(r->arg, p->feed[f].id, u->eor);
@@ -402,6 +409,7 @@ route_monitoring(struct router *r, const struct bmp_peer_header *h,
 	params = p->params;
 	/* RFC 7854 4.2: the flag is of each message. RFC 9069 knows none. */
 	params.as4 = view == VIEW_LOC_RIB || !(h->flags & BMP_FLAG_A);
+	params.loc_rib = view == VIEW_LOC_RIB;
 	/* What the router has set itself is there behind its policy. */
 	params.internal = view != VIEW_PRE_POLICY || h->as == p->local_as;
 	if (bgp_update_decode(&r->update, &params, body, n) == BGP_RESET) {

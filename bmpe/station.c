@@ -178,17 +178,39 @@ station_close(struct station *s, const char *why)
 	free(s);
 }
 
+/* Take the messages of what was read, until rde is behind: a router's buffer
+   may hold more than others ought to wait for. False: s is gone. */
+static bool
+station_messages(struct station *s)
+{
+	unsigned int bits;
+
+	s->left = false;
+	while (!s->bmpe->paused) {
+		if ((bits = router_step(s->router, now_ms())) == 0)
+			return (true);
+		if (bits & ROUTER_CLOSE) {
+			station_close(s, "");
+			return (false);
+		}
+	}
+	s->left = true;
+	return (true);
+}
+
 static void
 station_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct station *s = arg;
 	struct router *r = s->router;
 	bool known = r->initiated;
-	unsigned int i, bits;
+	unsigned int i;
 	uint8_t *p;
 	size_t room;
 	ssize_t n;
 
+	if (s->left && !station_messages(s))
+		return;
 	for (i = 0; i < READ_BURST && !s->bmpe->paused; i++) {
 		p = router_space(r, &room);
 		n = read(fd, p, room);
@@ -200,11 +222,8 @@ station_readable(evutil_socket_t fd, short what, void *arg)
 			return;
 		}
 		router_filled(r, (size_t)n);
-		while ((bits = router_step(r, now_ms())) != 0)
-			if (bits & ROUTER_CLOSE) {
-				station_close(s, "");
-				return;
-			}
+		if (!station_messages(s))
+			return;
 		if ((size_t)n < room)
 			break;
 	}
@@ -338,6 +357,8 @@ station_pause(struct bmpe *b, bool pause)
 			event_del(s->rev);
 		else if (event_add(s->rev, NULL) == -1)
 			fatalx("event_add: read");
+		else if (s->left)
+			event_active(s->rev, EV_READ, 0);
 	}
 }
 

@@ -201,6 +201,8 @@ struct bgp_params {
 	bool	internal;		/* iBGP */
 	uint8_t	families;		/* BGP_FAM_* */
 	uint8_t	add_path;		/* families with path ids, RFC 7911 */
+	bool	loc_rib;		/* a RIB shown by BMP: routes of the
+					   router itself may lack AS_PATH */
 };
 
 /* One field of prefixes, checked; in the message. */

@@ -206,7 +206,7 @@ check_mandatory(const struct bgp_attr_state *st, bool announced)
 		return;
 	if (!bgp_attr_seen(st, BGP_ATTR_ORIGIN))
 		bgp_event(u, BGP_WITHDRAW, BGP_ATTR_ORIGIN, BGP_R_MISSING);
-	if (!bgp_attr_seen(st, BGP_ATTR_AS_PATH))
+	if (!bgp_attr_seen(st, BGP_ATTR_AS_PATH) && !st->params->loc_rib)
 		bgp_event(u, BGP_WITHDRAW, BGP_ATTR_AS_PATH, BGP_R_MISSING);
 	if (!announced)
 		return;

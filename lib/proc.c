@@ -19,7 +19,7 @@
 #include "proc.h"
 
 /* Queued bytes that are worth a system call before the loop's next round. */
-#define WRITE_EAGER	(64 * 1024)
+#define WRITE_EAGER	(8 * 1024)
 
 struct pipe {
 	struct proc	*proc;

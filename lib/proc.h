@@ -56,9 +56,10 @@ struct proc {
 	struct pipe		*pipes[PROC_MAX];
 };
 
-/* Queue to one process, bytes: stop producing above HIGH, go on below LOW. */
-#define PROC_HIGH	(1024 * 1024)
-#define PROC_LOW	(256 * 1024)
+/* Queue to one process, bytes: stop producing above HIGH, go on below LOW. Who
+   comes next waits for what is queued, so it is little. */
+#define PROC_HIGH	(16 * 1024)
+#define PROC_LOW	(4 * 1024)
 
 const char	*proc_name(enum proc_id);
 /* -1 if there is no such process. */

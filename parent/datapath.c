@@ -497,13 +497,10 @@ dp_grace(const struct dp *dp)
 void
 dp_grace_only(struct dp *dp, int keep)
 {
-	int fd, last = sysconf(_SC_OPEN_MAX);
+	int fds[] = { keep, dp->sh->grace, dp->sh->grace_inner };
 	size_t i;
 
 	for (i = 0; i < DP_OWN; i++)
 		table_close(&dp->tables[i]);
-	for (fd = 3; fd < last; fd++)
-		if (fd != keep && fd != dp->sh->grace &&
-		    fd != dp->sh->grace_inner)
-			close(fd);
+	dp_close_but(fds, sizeof(fds) / sizeof(*fds));
 }

@@ -107,6 +107,10 @@ int dp_program(struct dp *, char *);
 /* Does the kernel take programs for multi-buffer packets? */
 bool dp_has_frags(void);
 
+/* dp_next.c */
+/* Close all descriptors above 2 but these, which it sorts. */
+void dp_close_but(int *, size_t);
+
 /* dp_nexthop.c */
 int nh_pool_init(struct nh_pool *, uint32_t);
 void nh_pool_free(struct nh_pool *);

@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -127,15 +128,38 @@ dp_sizes(const struct dp *dp, struct dp_params *params)
 	params->hash_mode = dp->hash_mode;
 }
 
+static int
+fd_cmp(const void *a, const void *b)
+{
+	const int *x = a, *y = b;
+
+	return ((*x > *y) - (*x < *y));
+}
+
+/* By ranges: where descriptors are unlimited, trying each takes minutes. */
+void
+dp_close_but(int *keep, size_t n)
+{
+	unsigned int from = 3;
+	size_t i;
+
+	qsort(keep, n, sizeof(*keep), fd_cmp);
+	for (i = 0; i < n; i++) {
+		if (keep[i] < (int)from)
+			continue;
+		if (keep[i] > (int)from)
+			close_range(from, keep[i] - 1, 0);
+		from = keep[i] + 1;
+	}
+	close_range(from, ~0U, 0);
+}
+
 void
 dp_make_only(const struct dp *dp, int keep)
 {
-	int fd, last = sysconf(_SC_OPEN_MAX);
 	const struct dp_shared *sh = dp->sh;
+	int fds[] = { keep, sh->tables[DP_PORTS].fd, sh->tables[DP_CONTROL].fd,
+		sh->counters, sh->devmap };
 
-	for (fd = 3; fd < last; fd++)
-		if (fd != keep && fd != sh->tables[DP_PORTS].fd &&
-		    fd != sh->tables[DP_CONTROL].fd && fd != sh->counters &&
-		    fd != sh->devmap)
-			close(fd);
+	dp_close_but(fds, sizeof(fds) / sizeof(*fds));
 }

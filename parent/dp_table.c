@@ -19,6 +19,11 @@
 /* Room that the shape of a small table needs, in units of 8 bytes. */
 #define UNITS_MIN 65536
 
+/* So many routes may all be alone, and what each takes then. */
+#define LONE_MAX 65536U
+#define LONE4_UNITS 7 /* /32: 3 + 3 + 1 */
+#define LONE6_UNITS 10 /* /48: 3 + 3 + 3 + 1 */
+
 int
 table_create(struct table *t, const char *name, size_t size)
 {
@@ -80,22 +85,27 @@ table_close(struct table *t)
  * A full table takes about a quarter of a unit for a v4 route and one for a v6
  * route.  Twice that leaves room for lone long prefixes, which take more each,
  * and for nodes that wait for a grace period.  Smaller tables may be scattered
- * wider: each v4 route may be alone in its slot of the direct array, with a
- * node of one unit to itself.
+ * wider: each route may be alone in its slot of the direct array.  A /24 takes
+ * a node of one unit there, and the node above a host of v4, or a /48, three.
  */
 uint32_t
 dp_units(int af, uint32_t routes)
 {
 	struct table t;
 	uint64_t want, lone;
-	uint32_t units = UNITS_MIN;
+	uint32_t units = UNITS_MIN, hosts;
 
+	hosts = routes < LONE_MAX ? routes : LONE_MAX;
 	if (af == AF_INET) {
 		want = (uint64_t)routes * 3 / 8;
 		lone = routes < FIB4_DIR_WORDS ? routes : FIB4_DIR_WORDS;
-		want = (want > lone ? want : lone) + UNITS_MIN;
-	} else
-		want = (uint64_t)routes * 2 + UNITS_MIN;
+		if (lone < hosts * LONE4_UNITS)
+			lone = hosts * LONE4_UNITS;
+	} else {
+		want = (uint64_t)routes * 2;
+		lone = hosts * LONE6_UNITS;
+	}
+	want = (want > lone ? want : lone) + UNITS_MIN;
 	while (units < want && units < UNITS_MAX)
 		units *= 2;
 	/* older kernels limit a value to 4 MiB */

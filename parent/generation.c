@@ -22,6 +22,7 @@
 #include "shell.h"
 
 #define LOAD_SECONDS	60	/* for a program to be verified */
+#define LOADERS		8	/* with those that were late, or still end */
 
 /* What of a config makes a generation. */
 struct wish {
@@ -44,7 +45,7 @@ static struct {
 	struct wish	 wish, next_wish;
 	struct dp_params params;	/* of the next */
 	int		 fd;		/* to the fork */
-	pid_t		 pid;		/* its; 0: it has been reaped */
+	pid_t		 pids[LOADERS];	/* 0: none, or it has been reaped */
 	struct event	*answer, *deadline;
 } gen = { .fd = -1 };
 
@@ -348,8 +349,12 @@ late(evutil_socket_t fd, short what, void *arg)
 void
 generation_reap(void)
 {
-	if (gen.pid > 0 && waitpid(gen.pid, NULL, WNOHANG) == gen.pid)
-		gen.pid = 0;
+	unsigned int	i;
+
+	for (i = 0; i < LOADERS; i++)
+		if (gen.pids[i] > 0 &&
+		    waitpid(gen.pids[i], NULL, WNOHANG) == gen.pids[i])
+			gen.pids[i] = 0;
 }
 
 static int
@@ -357,8 +362,15 @@ load(const struct config *c)
 {
 	const struct timeval	tv = { LOAD_SECONDS, 0 };
 	pid_t			pid;
+	unsigned int		slot;
 	int			sv[2];
 
+	for (slot = 0; slot < LOADERS && gen.pids[slot] != 0; slot++)
+		continue;
+	if (slot == LOADERS) {
+		errno = EAGAIN;
+		return (-1);
+	}
 	gen.next_wish = wish_of(c);
 	gen.params = params_of(c, &gen.next_wish);
 	if (gen.deadline == NULL && (gen.deadline =
@@ -374,7 +386,7 @@ load(const struct config *c)
 	case 0:
 		loader(sv[1]);
 	}
-	gen.pid = pid;
+	gen.pids[slot] = pid;
 	close(sv[1]);
 	gen.fd = sv[0];
 	evutil_make_socket_nonblocking(gen.fd);

@@ -71,6 +71,7 @@ static const struct word t_show[] = {
 	{ KEYWORD, "fib", ACT_SHOW_FIB, t_fib, 0, 0, 0 },
 	{ KEYWORD, "rib", ACT_SHOW_RIB, t_rib, 0, 0, 0 },
 	{ KEYWORD, "neighbor", ACT_SHOW_NEIGHBOR, t_end, 0, 0, 0 },
+	{ KEYWORD, "bmp", ACT_SHOW_BMP, t_end, 0, 0, 0 },
 	{ KEYWORD, "nexthop", ACT_SHOW_NEXTHOP, t_end, 0, 0, 0 },
 	{ KEYWORD, "interfaces", ACT_SHOW_INTERFACES, t_end, 0, 0, 0 },
 	{ KEYWORD, "counters", ACT_SHOW_COUNTERS, t_end, 0, 0, 0 },

@@ -38,6 +38,7 @@ enum action {
 	ACT_SHOW,
 	ACT_SHOW_FIB,
 	ACT_SHOW_NEIGHBOR,
+	ACT_SHOW_BMP,
 	ACT_SHOW_NEXTHOP,
 	ACT_SHOW_INTERFACES,
 	ACT_SHOW_COUNTERS,
@@ -79,6 +80,8 @@ struct neighbor_counts {
 	size_t			 n;
 };
 
+/* "12:34:56", "3d04h" of seconds, in the buffer. */
+char	*text_duration(uint64_t, char *, size_t);
 void	 text_summary(FILE *, const struct ctl_summary *);
 void	 text_family(FILE *, const struct ctl_family *);
 void	 text_neighbor(FILE *, const struct ctl_neighbor *,
@@ -94,6 +97,10 @@ void	 text_fib_addr(FILE *, const struct prefix *, const struct ctl_fib *);
 /* text_rib.c */
 void	 text_rib_line(FILE *, const struct ctl_rib *, bool first);
 void	 text_rib_detail(FILE *, const struct ctl_rib *);
+
+/* text_bmp.c */
+void	 text_bmp_station(FILE *, const struct ctl_bmp_station *);
+void	 text_bmp_peer(FILE *, const struct ctl_bmp_peer *);
 
 /* memory.c: ask the parent and rde, add up, print; an exit status. */
 int	 show_memory(bool json, FILE *);

@@ -104,6 +104,12 @@ print_text(void *arg, uint32_t type, const void *rec)
 		text_neighbor(o->f, nb, i < o->neighbors.n ?
 		    &o->neighbors.v[i] : NULL);
 		break;
+	case REC_BMP_STATION:
+		text_bmp_station(o->f, rec);
+		break;
+	case REC_BMP_PEER:
+		text_bmp_peer(o->f, rec);
+		break;
 	default:
 		break;
 	}
@@ -262,6 +268,9 @@ show_run(const struct command *cmd, bool json, FILE *f)
 	case ACT_SHOW_NEIGHBOR:
 		ret = show_pair(&o, CTL_SHOW_NEIGHBOR_RIB, CTL_SHOW_NEIGHBOR,
 		    "neighbors", "prefixes");
+		break;
+	case ACT_SHOW_BMP:
+		ret = show_one(&o, CTL_SHOW_BMP, NULL, NULL);
 		break;
 	case ACT_SHOW_NEXTHOP:
 		ret = show_pair(&o, CTL_SHOW_NEXTHOP_RIB, CTL_SHOW_NEXTHOP,

@@ -17,8 +17,8 @@ family_name(uint8_t af)
 	return (af == AF_INET ? "IPv4" : "IPv6");
 }
 
-static char *
-duration(uint64_t s, char *buf, size_t len)
+char *
+text_duration(uint64_t s, char *buf, size_t len)
 {
 	if (s >= 86400)
 		snprintf(buf, len, "%llud%02lluh", U(s / 86400),
@@ -35,7 +35,7 @@ text_summary(FILE *f, const struct ctl_summary *s)
 	char	up[32];
 
 	fprintf(f, "packetframed %s, pid %u, up %s, config %s\n", s->version,
-	    s->pid, duration(s->uptime, up, sizeof(up)), s->config);
+	    s->pid, text_duration(s->uptime, up, sizeof(up)), s->config);
 	fprintf(f, "mode %s%s%s, stale-time %us\n", s->mode,
 	    s->dry_run ? ", dry-run" : "", !s->breaker_set ?
 	    (s->breaker_tripped ? ", circuit breaker TRIPPED" : "") :
@@ -71,7 +71,7 @@ text_neighbor_line(FILE *f, const struct ctl_neighbor *n, bool first)
 		    "state", "since", "updates");
 	fprintf(f, "%-28s %10u %-12s %10s %10llu\n",
 	    addr_format(&n->addr, addr), n->remote_as, n->state,
-	    duration(n->since, t, sizeof(t)), U(n->rx_updates));
+	    text_duration(n->since, t, sizeof(t)), U(n->rx_updates));
 }
 
 void
@@ -85,7 +85,7 @@ text_neighbor(FILE *f, const struct ctl_neighbor *n,
 	    "%u\n", addr_format(&n->addr, addr), n->port, n->remote_as,
 	    n->local_as, addr_format(&n->listener, local), n->listener_port);
 	fprintf(f, "  state %s for %s, router-id %u.%u.%u.%u, hold time "
-	    "%us\n", n->state, duration(n->since, t, sizeof(t)), id >> 24,
+	    "%us\n", n->state, text_duration(n->since, t, sizeof(t)), id >> 24,
 	    id >> 16 & 255, id >> 8 & 255, id & 255, n->hold_time);
 	fprintf(f, "  negotiated:%s%s%s%s%s\n", n->ipv4 ? " IPv4" : "",
 	    n->ipv6 ? " IPv6" : "", n->as4 ? " 4-octet-AS" : "",

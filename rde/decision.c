@@ -80,9 +80,9 @@ lowest_med(const struct decision_path *p, const struct decision_path *paths,
 /* The lowest MEDs of the neighbor ASes met last: a neighbor that sends very
    many paths to a prefix must not make each of them be held against all. */
 struct meds {
+	uint32_t	known;		/* bits */
 	struct {
 		uint32_t	as, med;
-		bool		known;
 	} of[32];
 };
 
@@ -90,13 +90,12 @@ static bool
 beaten_by_med(struct meds *meds, const struct decision_path *p,
     const struct decision_path *paths, size_t n)
 {
-	size_t	i;
+	uint32_t	i = p->neighbor_as % 32;
 
-	i = p->neighbor_as % (sizeof(meds->of) / sizeof(meds->of[0]));
-	if (!meds->of[i].known || meds->of[i].as != p->neighbor_as) {
+	if (!(meds->known & 1U << i) || meds->of[i].as != p->neighbor_as) {
 		meds->of[i].as = p->neighbor_as;
 		meds->of[i].med = lowest_med(p, paths, n);
-		meds->of[i].known = true;
+		meds->known |= 1U << i;
 	}
 	return (meds->of[i].med < p->med);
 }
@@ -157,8 +156,7 @@ decision_best(const struct decision_path *paths, size_t n,
 	struct meds			 meds;
 	size_t				 i;
 
-	for (i = 0; i < sizeof(meds.of) / sizeof(meds.of[0]); i++)
-		meds.of[i].known = false;
+	meds.known = 0;
 	head = paths;
 	for (i = 1; i < n; i++) {
 		if (compare_head(&paths[i], head) < 0)

@@ -174,7 +174,8 @@ drain_changed(void *arg, const struct prefix *prefix, int what)
 		return;
 	if (fam->next != NULL)
 		fib_dirty_area(fam->fib, prefix);
-	if (fib_dirty(fam->next != NULL ? fam->next : fam->fib, prefix) == -1)
+	if (fib_dirty_by(fam->next != NULL ? fam->next : fam->fib, prefix,
+	    rde->cause) == -1)
 		fatal("%s table", drain_af_name(fam->af));
 	fam->drained = false;
 	rde_schedule(rde);
@@ -405,8 +406,11 @@ drain_step(struct rde *rde)
 	more = false;
 	/* No leaf before the group that it names. */
 	if (group_write(rde->groups, write_group, rde) == 0) {
-		for (i = 0; i < 2; i++)
+		for (i = 0; i < 2; i++) {
 			more |= family_step(rde, &rde->family[i]);
+			/* it need not wait for the other's */
+			batch_send(rde);
+		}
 	}
 	more |= revoke(rde);
 	batch_send(rde);
@@ -449,15 +453,16 @@ feed_complete(struct rde *rde, int f, int64_t now)
 {
 	struct session	*s;
 	int64_t		 since;
+	uint64_t	 sources;	/* that have a peer */
 	uint32_t	 i, up;
 	bool		 any;
 
 	since = now;
-	for (any = false, up = 0, i = 0; i < RIB_PEERS; i++) {
+	for (any = false, sources = 0, i = 0; i < RIB_PEERS; i++) {
 		if (!rib_peer(rde->rib, i)->up)
 			continue;
 		s = &rde->sessions[i];
-		up++;
+		sources |= 1ULL << s->source;
 		if (s->since < since)
 			since = s->since;
 		if (!s->carries[f])
@@ -466,6 +471,9 @@ feed_complete(struct rde *rde, int f, int64_t now)
 		if (!session_complete(s, f, now))
 			return (false);
 	}
+	/* A source may have many neighbors, or a station of many peers. */
+	for (up = 0; sources != 0; sources &= sources - 1)
+		up++;
 	return (any && (up >= rde->nsources || now - since >= CONVERGE_TIME));
 }
 

@@ -5,8 +5,8 @@
  * writer it was given.
  *
  * A prefix that spans whole slots of the direct array marks those slots, a
- * longer one is queued itself and rebuilds the node it lies in. Everything
- * outside of 2000::/4 hangs on the root word of the IPv6 pool.
+ * longer one is queued itself, by who changed it, and rebuilds the node it lies
+ * in. Everything outside of 2000::/4 hangs on the root word of the IPv6 pool.
  */
 #include <sys/socket.h>
 
@@ -48,11 +48,14 @@ fib_new(struct tree *t, uint32_t units, fib_write_fn *write, void *arg)
 void
 fib_free(struct fib *f)
 {
+	unsigned int i;
+
 	if (f == NULL)
 		return;
 	pool_done(&f->pool);
 	plan_done(&f->plan);
-	free(f->queue.items);
+	for (i = 0; i < FIB_QUEUES; i++)
+		free(f->queues[i].items);
 	free(f->stuck.items);
 	free(f->waiting);
 	free(f->slots);
@@ -69,7 +72,7 @@ queue_put(struct fib_queue *q, const struct fib_item *it)
 	struct fib_item *items;
 	size_t cap;
 
-	if (q->tail == q->cap && q->head > q->cap / 2) {
+	if (q->tail == q->cap && q->head > q->cap / 4) {
 		memmove(q->items, q->items + q->head,
 		    (q->tail - q->head) * sizeof(*items));
 		q->tail -= q->head;
@@ -100,13 +103,36 @@ queue_clear(struct fib_queue *q)
 	memset(q, 0, sizeof(*q));
 }
 
+size_t
+queues_count(const struct fib *f)
+{
+	uint64_t m;
+	size_t n = 0;
+
+	for (m = f->ready; m != 0; m &= m - 1)
+		n += queue_count(&f->queues[__builtin_ctzll(m)]);
+	return (n);
+}
+
+/* Neighbors share queues if there are more of them, and none with nobody's. */
+static int
+dirty_put(struct fib *f, const struct fib_item *it, unsigned int cause)
+{
+	unsigned int i = cause == 0 ? 0 : 1 + cause % (FIB_QUEUES - 1);
+
+	if (queue_put(&f->queues[i], it) == -1)
+		return (-1);
+	f->ready |= 1ULL << i;
+	return (0);
+}
+
 /* What did not fit may fit now. */
 static void
 unstick(struct fib *f)
 {
 	slots_unstick(f, NULL, 0);
 	for (; queue_count(&f->stuck) > 0; f->stuck.head++)
-		if (queue_put(&f->queue, &f->stuck.items[f->stuck.head]) == -1)
+		if (dirty_put(f, &f->stuck.items[f->stuck.head], 0) == -1)
 			return;
 	queue_clear(&f->stuck);
 }
@@ -120,7 +146,7 @@ ent_dead(const struct tree_ent *e)
 /* A prefix in an area that is to be compiled anyway is queued all the same: it
    need not wait for its turn there. */
 int
-fib_dirty(struct fib *f, const struct prefix *p)
+fib_dirty_by(struct fib *f, const struct prefix *p, unsigned int cause)
 {
 	struct fib_item it;
 	struct tree_ent *e;
@@ -134,11 +160,17 @@ fib_dirty(struct fib *f, const struct prefix *p)
 			unstick(f);
 		return (0);
 	}
-	if (queue_put(&f->queue, &it) == -1)
+	if (dirty_put(f, &it, cause) == -1)
 		return (-1);
 	if (e != NULL)
 		e->leaf |= ENT_DIRTY;
 	return (0);
+}
+
+int
+fib_dirty(struct fib *f, const struct prefix *p)
+{
+	return (fib_dirty_by(f, p, 0));
 }
 
 void
@@ -253,13 +285,18 @@ item_cmp(const void *va, const void *vb)
 	return ((a->len > b->len) - (a->len < b->len));
 }
 
-/* Sorted, so that neighbors in one node are dealt with at once. */
+/* Of the next queue in turn; sorted, so that neighbors in one node are dealt
+   with at once. */
 static void
 batch_fill(struct fib *f)
 {
-	struct fib_queue *q = &f->queue;
-	size_t n = queue_count(q);
+	struct fib_queue *q;
+	uint64_t behind = f->ready & ~1ULL << f->last;
+	size_t n;
 
+	f->last = (unsigned int)__builtin_ctzll(behind ? behind : f->ready);
+	q = &f->queues[f->last];
+	n = queue_count(q);
 	if (n > FIB_BATCH)
 		n = FIB_BATCH;
 	memcpy(f->batch, q->items + q->head, n * sizeof(*f->batch));
@@ -268,6 +305,7 @@ batch_fill(struct fib *f)
 		if (q->cap > 4096)
 			queue_clear(q);
 		q->head = q->tail = 0;
+		f->ready &= ~(1ULL << f->last);
 	}
 	f->batch_n = (unsigned int)n;
 	f->batch_done = 0;
@@ -318,7 +356,7 @@ batch_step(struct fib *f)
 size_t
 fib_pending(const struct fib *f)
 {
-	return (queue_count(&f->queue) + queue_count(&f->stuck) +
+	return (queues_count(f) + queue_count(&f->stuck) +
 	    (f->batch_n - f->batch_done) + slots_pending(f) + plan_pending(f));
 }
 
@@ -348,7 +386,7 @@ fib_step(struct fib *f, unsigned int budget)
 			return (-1);
 		}
 		prefixes =
-		    f->batch_done < f->batch_n || queue_count(&f->queue) > 0;
+		    f->batch_done < f->batch_n || f->ready != 0;
 		areas = slots_todo(f);
 		if (!prefixes && !areas)
 			break;
@@ -447,6 +485,11 @@ fib_expect(const struct fib *f, const struct addr *a)
 void
 fib_stats(const struct fib *f, struct fib_stats *s)
 {
+	size_t queued = f->stuck.cap;
+	unsigned int i;
+
+	for (i = 0; i < FIB_QUEUES; i++)
+		queued += f->queues[i].cap;
 	memset(s, 0, sizeof(*s));
 	s->units = f->pool.cap;
 	s->units_waiting = f->wait_units;
@@ -455,7 +498,7 @@ fib_stats(const struct fib *f, struct fib_stats *s)
 	s->memory = sizeof(*f) + pool_memory(&f->pool) +
 	    f->ndir * sizeof(*f->dir) + f->ndir / 32 * sizeof(*f->slots) +
 	    f->pool.cap / 8UL +
-	    (f->queue.cap + f->stuck.cap) * sizeof(struct fib_item) +
+	    queued * sizeof(struct fib_item) +
 	    f->wait_cap * sizeof(*f->waiting) +
 	    f->plan.nodes_cap * sizeof(*f->plan.nodes) +
 	    f->plan.unlinked_cap * sizeof(*f->plan.unlinked) +

@@ -17,6 +17,7 @@
 #define GROUP			64	/* slots that hang on one tree node */
 
 #define FIB_BATCH		256	/* queued prefixes sorted together */
+#define FIB_QUEUES		64	/* of prefixes, by who changed them */
 #define FIB_SLICE		256	/* nodes looked at, after which a plan
 					   ends wherever it is */
 
@@ -91,7 +92,11 @@ struct fib {
 	uint32_t		 reserve;	/* for plans that shrink */
 	uint32_t		 nodes;
 
-	struct fib_queue	 queue;
+	/* a prefix is in one of them; who has changed few waits for a batch
+	   of each other who has, however many those have queued */
+	struct fib_queue	 queues[FIB_QUEUES];
+	uint64_t		 ready;		/* those with prefixes */
+	unsigned int		 last;		/* the last batch's */
 	struct fib_queue	 stuck;		/* did not fit */
 	struct fib_item		 batch[FIB_BATCH];
 	unsigned int		 batch_n, batch_done;
@@ -200,6 +205,9 @@ slot_of(const struct fib *f, const struct key *k)
 		return (k->hi >> (64 - FIB4_DIR_BITS));
 	return (k->hi >> (60 - FIB6_DIR_BITS) & (FIB6_DIR_WORDS - 1));
 }
+
+/* Prefixes that wait in the queues, but for those of the batch. */
+size_t		 queues_count(const struct fib *);
 
 /*
  * fib_slots.c: whole slots of the direct array, and the root, that are to be

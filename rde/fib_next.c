@@ -31,7 +31,8 @@ fib_dirty_area(struct fib *f, const struct prefix *p)
 }
 
 static int
-item_move(struct fib *f, struct fib *from, const struct fib_item *it)
+item_move(struct fib *f, struct fib *from, const struct fib_item *it,
+    unsigned int cause)
 {
 	struct tree_ent *e;
 	struct prefix p;
@@ -43,14 +44,15 @@ item_move(struct fib *f, struct fib *from, const struct fib_item *it)
 	if ((e = tree_get(f->tree, &p)) != NULL)
 		e->leaf &= ~ENT_DIRTY;
 	area_mark(from, &it->key, it->len);
-	return (fib_dirty(f, &p));
+	return (fib_dirty_by(f, &p, cause));
 }
 
 static int
-queue_move(struct fib *f, struct fib *from, struct fib_queue *q)
+queue_move(struct fib *f, struct fib *from, struct fib_queue *q,
+    unsigned int cause)
 {
 	for (; q->head < q->tail; q->head++)
-		if (item_move(f, from, &q->items[q->head]) == -1)
+		if (item_move(f, from, &q->items[q->head], cause) == -1)
 			return (-1);
 	free(q->items);
 	memset(q, 0, sizeof(*q));
@@ -60,13 +62,19 @@ queue_move(struct fib *f, struct fib *from, struct fib_queue *q)
 int
 fib_inherit(struct fib *f, struct fib *from)
 {
+	unsigned int i;
+
 	fib_audit_changed(from);
 	for (; from->batch_done < from->batch_n; from->batch_done++)
-		if (item_move(f, from, &from->batch[from->batch_done]) == -1)
+		if (item_move(f, from, &from->batch[from->batch_done],
+			from->last) == -1)
 			return (-1);
-	if (queue_move(f, from, &from->queue) == -1)
-		return (-1);
-	return (queue_move(f, from, &from->stuck));
+	/* each goes with its own still */
+	for (i = 0; i < FIB_QUEUES; i++)
+		if (queue_move(f, from, &from->queues[i], i) == -1)
+			return (-1);
+	from->ready = 0;
+	return (queue_move(f, from, &from->stuck, 0));
 }
 
 bool

@@ -17,7 +17,7 @@
 #include "../lib/mains.h"
 #include "shell.h"
 
-#define SWEEP_PREFIXES	4096	/* looked at before the loop gets its turn */
+#define SWEEP_PREFIXES	1024	/* looked at before the loop gets its turn */
 #define UNGROUPED_TIME	60	/* seconds between warnings of lacking groups */
 
 /*
@@ -28,6 +28,11 @@
  */
 #define ANEW_PREFIXES	25000
 #define ANEW_SHARE	(65536 / 2)
+
+/* Who has changed a route: that of one does not wait for all of another. */
+#define CAUSE_NONE	0	/* policy, our own addresses */
+#define CAUSE_SWEEP	1	/* what a neighbor left behind, next hops */
+#define CAUSE_PEER	2	/* and its number */
 
 #define LARGE		(256 * 1024)	/* bytes */
 
@@ -66,7 +71,9 @@ work(evutil_socket_t fd, short what, void *arg)
 
 	more = false;
 	if (rib_sweeping(r->rib)) {
+		r->cause = CAUSE_SWEEP;
 		more = rib_sweep(r->rib, SWEEP_PREFIXES);
+		r->cause = CAUSE_NONE;
 		if (!more)
 			drain_converge(r);
 	}
@@ -504,6 +511,7 @@ route_batch(struct proc *p, enum proc_id from, struct imsg *m)
 	if (!rb.withdraw && (attr = intern_get(rde.intern, &rb.attrs, rb.blob,
 	    rb.blob_len)) == 0)
 		fatal("attributes");
+	rde.cause = CAUSE_PEER + peer;
 	for (; r == 1;
 	    r = route_batch_next(&m->body, &rb, &path_id, &prefix)) {
 		if (rb.withdraw)
@@ -512,6 +520,7 @@ route_batch(struct proc *p, enum proc_id from, struct imsg *m)
 		    attr) == -1)
 			fatal("route");
 	}
+	rde.cause = CAUSE_NONE;
 	if (r == -1)
 		fatal("routes from %s", proc_name(from));
 	if (attr != 0)

@@ -80,6 +80,10 @@ void		 fib_free(struct fib *);
    be removed gets leaf 0 and dest 0 and stays until fib_step has dealt with
    it and removes it from the tree. */
 int		 fib_dirty(struct fib *, const struct prefix *);
+/* The same, and by whom: a number, 0 nobody's. What one of them changes does
+   not wait for all that another has changed. */
+int		 fib_dirty_by(struct fib *, const struct prefix *,
+		    unsigned int cause);
 /* Everything is to be compiled anew (start, much policy changed). */
 void		 fib_dirty_all(struct fib *);
 /* Compile and write for about budget node writes. 1: there is more to do; 0:

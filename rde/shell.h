@@ -115,6 +115,7 @@ struct rde {
 	struct intern	*intern;
 	struct groups	*groups;
 	struct rib	*rib;
+	unsigned int	 cause;		/* of what changes: fib_dirty_by's */
 	struct family	 family[2];
 	struct session	 sessions[RIB_PEERS];
 	uint64_t	 refused;	/* next hops, as logged */

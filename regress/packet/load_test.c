@@ -527,9 +527,49 @@ ATF_TC_BODY(units, tc)
 		for (n = 0; n < 4000000; n = n * 3 + 1) {
 			u = dp_units(afs[i], n);
 			ATF_CHECK(u >= 65536 && (u & (u - 1)) == 0);
+			/* hosts and /48s far from each other */
+			ATF_CHECK(n > 65536 || u > n * (i == 0 ? 7 : 10));
 		}
 	ATF_CHECK(dp_units(AF_INET, 1050000) >= 400000);
 	ATF_CHECK(dp_units(AF_INET6, 250000) >= 500000);
+}
+
+static int
+descriptors(int keep)
+{
+	int fd, n = 0;
+
+	for (fd = 3; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) != -1;
+	return (fcntl(keep, F_GETFD) == -1 ? -1 : n);
+}
+
+/* What a helper holds: its socket, and the maps that it works with. */
+ATF_TC_WITHOUT_HEAD(helpers);
+ATF_TC_BODY(helpers, tc)
+{
+	struct dp *dp;
+	int i, keep, low, n, status;
+
+	/* below those of the maps, and above */
+	ATF_REQUIRE((low = dup(STDERR_FILENO)) != -1);
+	dp = load(false, MODE_KERNEL_FIB);
+	for (i = 0; i < 4; i++) {
+		fflush(NULL);
+		if (fork() == 0) {
+			keep = i < 2 ? low : dup2(STDERR_FILENO, 500);
+			dup2(STDERR_FILENO, 600);
+			if (i % 2 == 0)
+				dp_make_only(dp, keep);
+			else
+				dp_grace_only(dp, keep);
+			n = descriptors(keep);
+			_exit(n == (i % 2 == 0 ? 5 : 3) ? 0 : 1);
+		}
+		ATF_REQUIRE(wait(&status) != -1);
+		ATF_CHECK_EQ_MSG(status, 0, "%d", i);
+	}
+	dp_free(dp);
 }
 
 ATF_TP_ADD_TCS(tp)
@@ -541,5 +581,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, bounds);
 	ATF_TP_ADD_TC(tp, nexthops);
 	ATF_TP_ADD_TC(tp, units);
+	ATF_TP_ADD_TC(tp, helpers);
 	return (atf_no_error());
 }

@@ -9,6 +9,9 @@
 
 #include <sys/socket.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include <err.h>
 #include <errno.h>
 #include <poll.h>
@@ -19,8 +22,8 @@
 
 #include "../../lib/bgp.h"
 
-#define HOLD_TIME 180
-#define KEEPALIVE_MS (HOLD_TIME * 1000 / 3)
+#define SPEAKER_HOLD 180
+#define KEEPALIVE_MS (SPEAKER_HOLD * 1000 / 3)
 #define CONNECT_MS 20000 /* the receiver may still be starting */
 
 struct speaker {
@@ -69,7 +72,7 @@ put_message(int fd, uint8_t type, const void *body, size_t len)
 static inline void
 send_open(int fd, uint32_t as, const struct addr *id)
 {
-	uint8_t b[] = { BGP_VERSION, 0, 0, 0, HOLD_TIME, 0, 0, 0, 0, 20,
+	uint8_t b[] = { BGP_VERSION, 0, 0, 0, SPEAKER_HOLD, 0, 0, 0, 0, 20,
 		BGP_PARAM_CAPABILITIES, 18, BGP_CAP_MP, 4, 0, BGP_AFI_IPV4, 0,
 		BGP_SAFI_UNICAST, BGP_CAP_MP, 4, 0, BGP_AFI_IPV6, 0,
 		BGP_SAFI_UNICAST, BGP_CAP_AS4, 4, 0, 0, 0, 0 };
@@ -162,10 +165,14 @@ connected(const struct addr *a, uint16_t port, const struct addr *local)
 	struct sockaddr_storage ss;
 	socklen_t len = addr_to_sa(a, port, &ss);
 	long long end = now_us() + CONNECT_MS * 1000LL;
-	int fd;
+	int fd, on = 1;
 
 	for (;;) {
 		fd = bound(local, 0);
+		/* as routers do: an UPDATE waits for no acknowledgement */
+		if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+			sizeof(on)) == -1)
+			err(1, "TCP_NODELAY");
 		if (connect(fd, (struct sockaddr *)&ss, len) == 0)
 			return (fd);
 		if (errno != ECONNREFUSED || now_us() > end)

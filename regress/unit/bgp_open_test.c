@@ -283,8 +283,8 @@ ATF_TC_BODY(addpath, tc)
 	}
 	/* a family that is not agreed on has no path ids */
 	params.without = 0;
-	ATF_REQUIRE(bgp_open_decode(&o, buf, open_with("45 08 00010102 00020102",
-	    MP6, buf), &err));
+	ATF_REQUIRE(bgp_open_decode(&o, buf,
+	    open_with("45 08 00010102 00020102", MP6, buf), &err));
 	ATF_REQUIRE(open_negotiate(&o, &params, &agreed, &hold, &err, detail,
 	    sizeof(detail)));
 	ATF_CHECK_EQ(BGP_FAM_IPV6, agreed.add_path);
@@ -346,7 +346,8 @@ ATF_TC_BODY(refused, tc)
 	params.without = OPEN_NO_CAPABILITIES;
 	ATF_CHECK_EQ(10, open_encode(buf, &params));
 	ATF_CHECK_EQ(0, buf[9]);
-	ATF_REQUIRE(bgp_open_decode(&o, buf, open_with(AS4, MP4 MP6, buf), &err));
+	ATF_REQUIRE(bgp_open_decode(&o, buf, open_with(AS4, MP4 MP6, buf),
+	    &err));
 	ATF_REQUIRE(open_negotiate(&o, &params, &agreed, &hold, &err, detail,
 	    sizeof(detail)));
 	ATF_CHECK_EQ(BGP_FAM_IPV4, agreed.families);

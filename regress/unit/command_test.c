@@ -49,6 +49,8 @@ ATF_TC_BODY(good, tc)
 		{ "show neighbor", ACT_SHOW_NEIGHBOR },
 		{ "show nei", ACT_SHOW_NEIGHBOR },
 		{ "show nex", ACT_SHOW_NEXTHOP },
+		{ "show bmp", ACT_SHOW_BMP },
+		{ "show b", ACT_SHOW_BMP },
 		{ "show i", ACT_SHOW_INTERFACES },
 		{ "show c", ACT_SHOW_COUNTERS },
 		{ "show p", ACT_SHOW_POLICY },

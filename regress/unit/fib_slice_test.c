@@ -539,6 +539,79 @@ ATF_TC_BODY(in_between, tc)
 	world_free(w);
 }
 
+static void
+set_by(struct world *w, const struct prefix *p, uint32_t leaf, unsigned int by)
+{
+	struct tree_ent *e = tree_insert(w->tree, p);
+
+	ATF_REQUIRE(e != NULL);
+	e->leaf = (e->leaf & ENT_DIRTY) | leaf;
+	e->dest = leaf != 0;
+	ATF_REQUIRE_EQ(fib_dirty_by(w->fib, p, by), 0);
+}
+
+/* Nodes until the one prefix is there, while a neighbor changes all it has. */
+static uint64_t
+waited(struct world *w, struct fib *f, unsigned int by)
+{
+	struct prefix one = prefix("10.9.9.0/24");
+	uint64_t work;
+	uint32_t i;
+
+	seed = 4242;
+	fill(w, "10.64.0.0/10", ROUTES, 22, 24);
+	ATF_REQUIRE_EQ(settle(w), 0);
+	for (i = 0; i < ROUTES; i++)
+		set_by(w, &w->routes[i], ENT_ROUTE | (400 + i), 7);
+	for (i = 0; i < 50; i++)
+		step(w);
+	set_by(w, &one, ENT_ROUTE | 99, by);
+	if (f != NULL) {
+		/* tables of another generation take over what is queued */
+		ATF_REQUIRE_EQ(fib_inherit(f, w->fib), 0);
+		ATF_REQUIRE(fib_pending(f) > ROUTES / 2);
+		memset(w->dir, 0, FIB4_DIR_WORDS * 4UL);
+		fib_free(w->fib);
+		w->fib = f;
+	}
+	work = w->fib->work;
+	while (shadow(w, &one.addr) != 99)
+		ATF_REQUIRE_EQ(step(w), 1);
+	work = w->fib->work - work;
+	ATF_REQUIRE_EQ(settle(w), 0);
+	ATF_REQUIRE_EQ(fib_pending(w->fib), 0);
+	if (f == NULL)
+		check_all(w);
+	return (work);
+}
+
+/* What one neighbor changes waits for a batch of another's, not for all. */
+ATF_TC_WITHOUT_HEAD(by_turns);
+ATF_TC_BODY(by_turns, tc)
+{
+	static const unsigned int others[] = { 0, 1, 6, 8, 2049 };
+	struct world *w;
+	struct fib *f;
+	uint64_t work;
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(others) / sizeof(others[0]); i++) {
+		w = world_new(AF_INET, UNITS);
+		f = i % 2 == 0 ? NULL :
+				 fib_new(w->tree, UNITS, writer, w);
+		work = waited(w, f, others[i / 2]);
+		/* a node or two each */
+		ATF_REQUIRE_MSG(work <= 3 * FIB_BATCH,
+		    "%llu nodes before that of %u", (unsigned long long)work,
+		    others[i / 2]);
+		world_free(w);
+	}
+	/* and its own are in their order */
+	w = world_new(AF_INET, UNITS);
+	ATF_REQUIRE(waited(w, NULL, 7) > 3 * FIB_BATCH);
+	world_free(w);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, bounded4);
@@ -548,5 +621,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, meanwhile);
 	ATF_TP_ADD_TC(tp, no_room);
 	ATF_TP_ADD_TC(tp, in_between);
+	ATF_TP_ADD_TC(tp, by_turns);
 	return (atf_no_error());
 }

@@ -42,6 +42,8 @@
 	X(ctl_rib)           \
 	X(ctl_memory)        \
 	X(ctl_audit)         \
+	X(ctl_bmp_station)   \
+	X(ctl_bmp_peer)      \
 	X(ctl_policy)
 
 /* The compiler knows which bytes of a struct are members. */

@@ -631,14 +631,13 @@ ATF_TC_BODY(unsupported, tc)
 	    "block-prefix 10.0.0.0/8\n"
 	    "block-prefix 11.0.0.0/8\n", "");
 	ATF_REQUIRE(c != NULL);
-	ATF_CHECK_EQ(10, config_unsupported(c, collect, text));
+	ATF_CHECK_EQ(9, config_unsupported(c, collect, text));
 	ATF_CHECK_STREQ(
 	    "main:9: block-prefix is not supported yet\n"
 	    "main:7: on-session-loss is not supported yet\n"
 	    "main:2: attach option urpf loose is not supported yet\n"
 	    "main:3: attach option urpf strict is not supported yet\n"
 	    "main:4: forwarding-mode compare is not supported yet\n"
-	    "main:5: route-source bmp is not supported yet\n"
 	    "main:6: route-source option md5 is not supported yet\n"
 	    "main:6: route-source option ttl-security is not supported yet\n"
 	    "main:6: route-source option anyip is not supported yet\n"

@@ -609,6 +609,55 @@ ATF_TC_BODY(memory, tc)
 	fake_stop(f);
 }
 
+/* Where the space of a family begins and ends. */
+ATF_TC_WITHOUT_HEAD(ends);
+ATF_TC_BODY(ends, tc)
+{
+	static const struct {
+		uint8_t match;
+		const char *prefix, *said;
+	} t[] = {
+		{ RIB_LONGER, "0.0.0.0/0", "0.0.0.0/0 192.0.2.10 *>I, "
+		    "255.255.255.255/32 192.0.2.10 *>I" },
+		{ RIB_LONGER, "255.255.255.255/32",
+		    "255.255.255.255/32 192.0.2.10 *>I" },
+		{ RIB_EXACT, "255.255.255.255/32",
+		    "255.255.255.255/32 192.0.2.10 *>I" },
+		{ RIB_SHORTER, "255.255.255.255/32", "0.0.0.0/0 192.0.2.10 "
+		    "*>I, 255.255.255.255/32 192.0.2.10 *>I" },
+		{ RIB_SHORTER, "0.0.0.0/0", "0.0.0.0/0 192.0.2.10 *>I" },
+		{ RIB_ADDR, "255.255.255.255",
+		    "255.255.255.255/32 192.0.2.10 *>I" },
+		{ RIB_LONGER, "::/0", "::/0 192.0.2.10 *>I, "
+		    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128 192.0.2.10 "
+		    "*>I" },
+		{ RIB_LONGER, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128",
+		    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128 192.0.2.10 "
+		    "*>I" },
+		{ RIB_ALL, "0.0.0.0/0", "0.0.0.0/0 192.0.2.10 *>I, "
+		    "255.255.255.255/32 192.0.2.10 *>I" },
+	};
+	struct answer	*a;
+	struct fake	*f = start();
+	size_t		 i;
+
+	route(f, 0, "0.0.0.0/0", "192.0.2.1", 100);
+	route(f, 0, "255.255.255.255/32", "192.0.2.1", 100);
+	route(f, 0, "::/0", "192.0.2.1", 100);
+	route(f, 0, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128", "192.0.2.1",
+	    100);
+	valid(f, "192.0.2.1");
+	AWAIT(f, strcmp("::/0 192.0.2.10 *>I", said(whole(f, rib(f, 5,
+	    RIB_EXACT, "::/0", NULL)))) == 0);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		a = whole(f, rib(f, 8 + i, t[i].match, t[i].prefix, NULL));
+		ATF_CHECK_MSG(strcmp(t[i].said, said(a)) == 0,
+		    "row %zu: %s", i, said(a));
+	}
+	ATF_CHECK_EQ(4, whole(f, rib(f, 40, RIB_ALL, NULL, NULL))->n);
+	fake_stop(f);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, matches);
@@ -618,5 +667,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, windows);
 	ATF_TP_ADD_TC(tp, group);
 	ATF_TP_ADD_TC(tp, memory);
+	ATF_TP_ADD_TC(tp, ends);
 	return (atf_no_error());
 }

@@ -15,7 +15,7 @@ ATF_TC_BODY(rules, tc)
 	/* every request has a rule, and no record is one */
 	for (type = CTL_SHOW; type < REC_SUMMARY; type++)
 		ATF_CHECK_MSG((request_rule(type) != NULL) ==
-			(type <= CTL_SHOW_MEMORY_RIB),
+			(type <= CTL_SHOW_BMP),
 		    "type %u", type);
 	for (type = REC_SUMMARY; type < REC_SUMMARY + 100; type++)
 		ATF_CHECK_MSG(request_rule(type) == NULL, "type %u", type);
@@ -29,12 +29,13 @@ ATF_TC_BODY(restricted, tc)
 		CTL_SHOW_FIB, CTL_SHOW_NEIGHBOR, CTL_SHOW_NEIGHBOR_RIB,
 		CTL_SHOW_NEXTHOP, CTL_SHOW_NEXTHOP_RIB, CTL_SHOW_INTERFACES,
 		CTL_SHOW_COUNTERS, CTL_SHOW_POLICY, CTL_SHOW_RIB,
-		CTL_SHOW_MEMORY, CTL_SHOW_MEMORY_RIB };
+		CTL_SHOW_MEMORY, CTL_SHOW_MEMORY_RIB,
+		CTL_SHOW_BMP };
 	uint32_t type;
 	size_t i;
 	bool show;
 
-	for (type = CTL_SHOW; type <= CTL_SHOW_MEMORY_RIB; type++) {
+	for (type = CTL_SHOW; type <= CTL_SHOW_BMP; type++) {
 		show = false;
 		for (i = 0; i < sizeof(shows) / sizeof(shows[0]); i++)
 			show = show || shows[i] == type;

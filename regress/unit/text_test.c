@@ -116,9 +116,59 @@ ATF_TC_BODY(path, tc)
 	ATF_CHECK(strstr(text, "large") == NULL);
 }
 
+ATF_TC_WITHOUT_HEAD(bmp);
+ATF_TC_BODY(bmp, tc)
+{
+	struct ctl_bmp_station s;
+	struct ctl_bmp_peer p;
+	struct prefix addr;
+	FILE *f;
+
+	memset(&s, 0, sizeof(s));
+	prefix(&addr, "192.0.2.1");
+	s.addr = addr.addr;
+	s.since = 61;
+	s.peers = 3;
+	s.peers_up = 2;
+	s.require_loc_rib = true;
+	f = out();
+	text_bmp_station(f, &s);
+	fclose(f);
+	has("router 192.0.2.1 port 0, no name, listener ");
+	has("  connected for 00:01:01, 3 peers (2 up), NO LOC-RIB");
+	ATF_CHECK(strstr(text, "unknown types") == NULL);
+	strlcpy(s.name, "r1", sizeof(s.name));
+	s.loc_rib = true;
+	s.unknown = 1;
+	f = out();
+	text_bmp_station(f, &s);
+	fclose(f);
+	has("port 0, r1, listener ");
+	has("its Loc-RIB is used\n");
+	has("of unknown types 1\n");
+	memset(&p, 0, sizeof(p));
+	strlcpy(p.state, "up", sizeof(p.state));
+	strlcpy(p.view4, "loc-rib", sizeof(p.view4));
+	p.ipv4 = p.eor4 = p.add_path4 = p.filtered = true;
+	f = out();
+	text_bmp_peer(f, &p);
+	fclose(f);
+	has("  Loc-RIB, AS 0, router-id 0.0.0.0, FILTERED: not all of it\n");
+	has("    IPv4: loc-rib, ADD-PATH, End-of-RIB yes\n");
+	ATF_CHECK(strstr(text, "IPv6") == NULL);
+	p.addr = addr.addr;
+	strlcpy(p.last_down, "closed by the peer", sizeof(p.last_down));
+	f = out();
+	text_bmp_peer(f, &p);
+	fclose(f);
+	has("  peer 192.0.2.1, AS 0");
+	has("    last down: closed by the peer\n");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, group);
 	ATF_TP_ADD_TC(tp, path);
+	ATF_TP_ADD_TC(tp, bmp);
 	return (atf_no_error());
 }

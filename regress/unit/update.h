@@ -13,15 +13,16 @@ enum kind { IBGP, EBGP, IBGP2, EBGP2, V4ONLY, V6ONLY, ADDPATH,
 	ADDPATH2 };
 
 static const struct bgp_params params[] = {
-	[IBGP] = { true, true, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0 },
-	[EBGP] = { true, false, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0 },
-	[IBGP2] = { false, true, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0 },
-	[EBGP2] = { false, false, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0 },
-	[V4ONLY] = { true, true, BGP_FAM_IPV4, 0 },
-	[V6ONLY] = { true, true, BGP_FAM_IPV6, 0 },
-	[ADDPATH] = { true, true, BGP_FAM_IPV4 | BGP_FAM_IPV6, BGP_FAM_IPV4 },
+	[IBGP] = { true, true, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0, false },
+	[EBGP] = { true, false, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0, false },
+	[IBGP2] = { false, true, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0, false },
+	[EBGP2] = { false, false, BGP_FAM_IPV4 | BGP_FAM_IPV6, 0, false },
+	[V4ONLY] = { true, true, BGP_FAM_IPV4, 0, false },
+	[V6ONLY] = { true, true, BGP_FAM_IPV6, 0, false },
+	[ADDPATH] = { true, true, BGP_FAM_IPV4 | BGP_FAM_IPV6, BGP_FAM_IPV4,
+	    false },
 	[ADDPATH2] = { true, true, BGP_FAM_IPV4 | BGP_FAM_IPV6,
-	    BGP_FAM_IPV4 | BGP_FAM_IPV6 }
+	    BGP_FAM_IPV4 | BGP_FAM_IPV6, false }
 };
 
 /* Hex, spaces ignored. */
