@@ -381,10 +381,8 @@ dp_egress_set(struct dp *dp, unsigned int ifindex, bool on)
 	uint32_t key = ifindex;
 
 	if (on)
-		return (
-		    bpf_map_update_elem(dp->sh->devmap, &key, &key, BPF_ANY) == 0 ?
-			0 :
-			-1);
+		return (bpf_map_update_elem(dp->sh->devmap, &key, &key,
+		    BPF_ANY) == 0 ? 0 : -1);
 	if (bpf_map_delete_elem(dp->sh->devmap, &key) != 0 && errno != ENOENT)
 		return (-1);
 	return (0);

@@ -50,7 +50,7 @@ struct parent {
 	struct options		 opt;
 	struct config		*conf;		/* current */
 	struct dp		*dp;		/* programs use it */
-	struct dp		*next;		/* being built beside; or NULL */
+	struct dp		*next;		/* being built, or NULL */
 	struct netlink		*nl;
 	uid_t			 uid, child_uid;
 	gid_t			 gid, child_gid;

@@ -399,8 +399,8 @@ struct rib_path {
 	uint32_t	path_id;
 	uint32_t	attr;		/* handle, no reference */
 	bool		best;
-	bool		multipath;	/* its next hop is in the ECMP group that
-					   the leaf names, because of it */
+	bool		multipath;	/* because of it its next hop is in the
+					   ECMP group that the leaf names */
 	bool		eligible;	/* there is a way to its next hop */
 };
 

@@ -95,11 +95,11 @@ struct audit {
 	struct event	*timer;
 	bool		 running;
 	bool		 asked;		/* words are on their way */
-	uint32_t	 generation;	/* of the round; of another: forget it */
+	uint32_t	 generation;	/* of the round; else forget it */
 	unsigned int	 part;		/* the families, then the groups */
 	struct fib_words at;		/* asked for */
 	uint32_t	 group;		/* the next to be asked for */
-	struct ecmp_group *groups;	/* those asked for; n 0: not looked at */
+	struct ecmp_group *groups;	/* asked for; n 0: not looked at */
 	uint64_t	 words, found;	/* in this round */
 	uint64_t	 rounds, differences;	/* ever */
 	int64_t		 last;		/* end of a round, seconds */
@@ -208,7 +208,7 @@ void		 rebuild_step(struct rde *);
 void		 rebuild_done(struct rde *, uint32_t);
 void		 rebuild_failed(struct rde *, uint32_t);
 /* Would this config be too small for what is in use? Else no more than it has
-   room for is used until it is committed or not. Returns the reason, or NULL. */
+   room for is used until it is committed or not. The reason, or NULL. */
 const char	*rebuild_stage(struct rde *, const struct config *);
 void		 rebuild_staged(struct rde *, bool committed);
 /* As many ids as tables and configs have room for. */

@@ -127,6 +127,7 @@ refused_head() {
 }
 refused_body() {
 	# the address space that the daemon's processes may have
+	# shellcheck disable=SC3045
 	ulimit -v 250000
 	up
 	f4=$(counter forward_v4)

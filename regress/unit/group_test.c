@@ -102,7 +102,8 @@ ATF_TC_BODY(interned, tc)
 {
 	const struct ecmp_group	*g;
 	struct world		 w;
-	uint32_t		 a, b, ids[2] = { 2, 3 }, other[3] = { 2, 3, 4 };
+	uint32_t		 a, b, ids[2] = { 2, 3 };
+	uint32_t		 other[3] = { 2, 3, 4 };
 
 	world_start(&w, LIMIT);
 	a = take(&w, 3);

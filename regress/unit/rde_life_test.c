@@ -26,7 +26,7 @@ struct model {
 	uint32_t	 step;
 	uint32_t	 named[GROUPS];	/* last step a leaf did */
 	uint32_t	 asked;		/* step of the grace period */
-	uint32_t	 safe;		/* the last one that has passed, asked */
+	uint32_t	 safe;		/* asked for the last that passed */
 	uint32_t	 acked;
 	bool		 hold_acks, hold_grace, hold_gone, hold_commit;
 	bool		 committed;
