@@ -15,104 +15,18 @@
 #include "../lib/mains.h"
 #include "bgpe.h"
 
-/* Connections taken in one round of the loop. */
-#define ACCEPT_BURST	16
-
 static struct bgpe bgpe;
 
 static void
-listener_again(evutil_socket_t fd, short what, void *arg)
+accepted(struct listener *l, int fd, const struct sockaddr *sa)
 {
-	struct listener *l = arg;
-
-	if (event_add(l->ev, NULL) == -1)
-		fatalx("event_add: listener");
+	conn_accept(&bgpe, l, fd, sa);
 }
 
-/* What the system lacks it will lack for a while; do not ask in a loop. */
-static void
-listener_rest(struct listener *l)
-{
-	const struct timeval second = { 1, 0 };
-
-	event_del(l->ev);
-	if (event_base_once(bgpe.proc.base, -1, EV_TIMEOUT, listener_again, l,
-	    &second) == -1)
-		fatalx("event: listener");
-}
-
-static void
-listener_accept(evutil_socket_t fd, short what, void *arg)
-{
-	struct sockaddr_storage ss;
-	socklen_t len;
-	unsigned int i;
-	int c;
-
-	for (i = 0; i < ACCEPT_BURST; i++) {
-		len = sizeof(ss);
-		c = accept4(fd, (struct sockaddr *)&ss, &len,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (c == -1) {
-			/* Those that gave up while they waited are not ours. */
-			if (errno == EAGAIN || errno == EINTR ||
-			    errno == ECONNABORTED)
-				return;
-			log_warn("accept");
-			listener_rest(arg);
-			return;
-		}
-		conn_accept(&bgpe, arg, c, (struct sockaddr *)&ss);
-	}
-}
-
-static struct listener *
-listener_find(uint32_t index)
-{
-	struct listener *l;
-
-	TAILQ_FOREACH(l, &bgpe.listeners, entry)
-		if (l->index == index)
-			return (l);
-	return (NULL);
-}
-
-static void
-listener_free(struct listener *l)
-{
-	TAILQ_REMOVE(&bgpe.listeners, l, entry);
-	close(l->fd);
-	free(l);
-}
-
-/* A listener for the config that is being staged. */
 static void
 listener_staged(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	struct listener *l;
-	struct msg_u32 index;
-
-	msg_get(m, &record_msg_u32, &index);
-	if (m->fd == -1 || listener_find(index.value) != NULL)
-		fatalx("listener of route source %u", index.value);
-	if ((l = calloc(1, sizeof(*l))) == NULL)
-		fatal("listener");
-	l->index = index.value;
-	l->fd = m->fd;
-	m->fd = -1;
-	TAILQ_INSERT_TAIL(&bgpe.listeners, l, entry);
-}
-
-static void
-listeners_abort(void)
-{
-	struct listener *l, *next;
-
-	for (l = TAILQ_FIRST(&bgpe.listeners); l != NULL; l = next) {
-		next = TAILQ_NEXT(l, entry);
-		if (l->ev == NULL)
-			listener_free(l);
-	}
+	listen_staged(&bgpe.listeners, m);
 }
 
 static void
@@ -131,12 +45,11 @@ config_end(struct proc *p, enum proc_id from, struct imsg *m)
 
 	stage_end(&bgpe.stage);
 	c = bgpe.stage.next;
+	listen_check(&bgpe.listeners, c);
 	for (i = 0; i < c->nsources; i++) {
 		src = &c->sources[i];
 		if (src->bmp)
 			continue;
-		if (listener_find(i) == NULL)
-			fatalx("route source %u has no listener", i);
 		/*
 		 * An identifier made up from an IPv6 address may be another
 		 * router's in this AS (RFC 6286), and then no session comes
@@ -148,7 +61,7 @@ config_end(struct proc *p, enum proc_id from, struct imsg *m)
 			    "router-id",
 			    config_where(c, &src->where, where, sizeof(where)),
 			    addr_format(&src->addr, addr), src->port);
-			listeners_abort();
+			listen_abort(&bgpe.listeners);
 			stage_refuse(&bgpe.stage, p, m, reason);
 			return;
 		}
@@ -160,28 +73,16 @@ static void
 config_commit(struct proc *p, enum proc_id from, struct imsg *m)
 {
 	struct config *old = bgpe.conf;
-	struct listener *l;
 
 	bgpe.conf = stage_take(&bgpe.stage);
-	TAILQ_FOREACH(l, &bgpe.listeners, entry) {
-		if (l->index >= bgpe.conf->nsources ||
-		    bgpe.conf->sources[l->index].bmp)
-			fatalx("listener of route source %u", l->index);
-		l->source = &bgpe.conf->sources[l->index];
-		if (l->ev != NULL)
-			continue;
-		l->ev = event_new(p->base, l->fd, EV_READ | EV_PERSIST,
-		    listener_accept, l);
-		if (l->ev == NULL || event_add(l->ev, NULL) == -1)
-			fatalx("event: listener");
-	}
+	listen_commit(&bgpe.listeners, p->base, bgpe.conf);
 	config_free(old);
 }
 
 static void
 config_abort(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	listeners_abort();
+	listen_abort(&bgpe.listeners);
 	stage_abort(&bgpe.stage);
 }
 
@@ -224,7 +125,7 @@ static const struct msg_rule rules[] = {
 void
 bgpe_main(const struct child_args *args)
 {
-	TAILQ_INIT(&bgpe.listeners);
+	listen_init(&bgpe.listeners, false, accepted);
 	child_start(&bgpe.proc, PROC_BGPE, args, rules,
 	    sizeof(rules) / sizeof(rules[0]), &bgpe);
 	bgpe.proc.drained = drained;

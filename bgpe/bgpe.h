@@ -17,6 +17,8 @@
 
 #include "../lib/bgp.h"
 #include "../lib/config.h"
+#include "../lib/listen.h"
+#include "../lib/log.h"
 #include "../lib/msg.h"
 #include "../lib/proc.h"
 #include "../lib/stage.h"
@@ -199,15 +201,6 @@ void		 session_sent(struct session *, size_t);
  * The shell: bgpe.c (process, config, listeners), conn.c (neighbors and their
  * connections), bgpe_ctl.c (answers to control).
  */
-struct listener {
-	TAILQ_ENTRY(listener)	 entry;
-	uint32_t		 index;		/* of the route source */
-	int			 fd;
-	struct event		*ev;		/* NULL: only staged */
-	const struct config_source *source;	/* in the current config */
-};
-TAILQ_HEAD(listeners, listener);
-
 struct conn {
 	TAILQ_ENTRY(conn)	 entry;
 	struct neighbor		*neighbor;
@@ -222,12 +215,6 @@ struct conn {
 TAILQ_HEAD(conns, conn);
 
 struct bgpe;
-
-/* What others can make us log as often as they like. */
-struct log_limit {
-	struct monotime	start;
-	unsigned int	lines;
-};
 
 /* A neighbor is the pair of listener and peer address. It outlives its
    connections, until its place is needed for another. */

@@ -22,8 +22,6 @@
 
 #define READ_BURST	4	/* reads of SESSION_BUF in one round */
 #define LINGER		2	/* seconds for a last NOTIFICATION */
-#define LOG_WINDOW	10000	/* ms */
-#define LOG_BURST	10	/* lines in one */
 #define PROBE_GAP	1000	/* ms between probes (RFC 4271 4.4) */
 
 static bool	conn_do(struct conn *, unsigned int);
@@ -32,11 +30,8 @@ struct monotime
 conn_now(void)
 {
 	struct monotime now;
-	struct timespec ts;
 
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) == -1)
-		fatal("clock_gettime");
-	now.ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	now.ms = (uint64_t)proc_now_ms();
 	return (now);
 }
 
@@ -67,16 +62,7 @@ neighbor_established(const struct neighbor *n)
 static bool
 may_log(struct log_limit *l, const char *name)
 {
-	struct monotime now = conn_now();
-
-	if (now.ms - l->start.ms >= LOG_WINDOW) {
-		l->start = now;
-		l->lines = 0;
-	}
-	if (l->lines++ == LOG_BURST)
-		log_warnx("neighbor %s: more of this is not logged for now",
-		    name);
-	return (l->lines <= LOG_BURST);
+	return (log_limit(l, conn_now().ms, "neighbor", name));
 }
 
 /* The known one, or a new one, which may take the place of that which has
@@ -530,24 +516,6 @@ conn_timer(evutil_socket_t fd, short what, void *arg)
 		conn_arm(c);
 }
 
-/* Who may speak (the listener's ACL). */
-static bool
-source_allowed(const struct config_source *src, const struct addr *addr)
-{
-	uint32_t i;
-
-	if (src->peer_ip.af != AF_UNSPEC && addr_cmp(&src->peer_ip, addr) != 0)
-		return (false);
-	/* Without a list the listener is on loopback: whoever reaches it is
-	   on this machine. */
-	if (src->npeer_from == 0)
-		return (true);
-	for (i = 0; i < src->npeer_from; i++)
-		if (prefix_contains(&src->peer_from[i], addr))
-			return (true);
-	return (false);
-}
-
 /* RFC 4271 4.2: ours, else the address that the peer connected to. */
 static uint32_t
 local_router_id(const struct config_source *src, int fd)
@@ -668,7 +636,7 @@ conn_accept(struct bgpe *b, struct listener *l, int fd,
 	const int one = 1;
 
 	addr_from_sa(&addr, sa);
-	if (!source_allowed(l->source, &addr))
+	if (!listen_allows(l->source, &addr))
 		why = "peer-from and peer-ip do not allow it";
 	else if (b->nconns >= CONNS_MAX)
 		conn_evict(b);

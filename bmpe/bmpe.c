@@ -14,104 +14,18 @@
 #include "../lib/mains.h"
 #include "bmpe.h"
 
-/* Connections taken in one round of the loop. */
-#define ACCEPT_BURST	16
-
 static struct bmpe bmpe;
 
 static void
-listener_again(evutil_socket_t fd, short what, void *arg)
+accepted(struct listener *l, int fd, const struct sockaddr *sa)
 {
-	struct listener *l = arg;
-
-	if (event_add(l->ev, NULL) == -1)
-		fatalx("event_add: listener");
+	station_accept(&bmpe, l, fd, sa);
 }
 
-/* What the system lacks it will lack for a while; do not ask in a loop. */
-static void
-listener_rest(struct listener *l)
-{
-	const struct timeval second = { 1, 0 };
-
-	event_del(l->ev);
-	if (event_base_once(bmpe.proc.base, -1, EV_TIMEOUT, listener_again, l,
-	    &second) == -1)
-		fatalx("event: listener");
-}
-
-static void
-listener_accept(evutil_socket_t fd, short what, void *arg)
-{
-	struct sockaddr_storage ss;
-	socklen_t len;
-	unsigned int i;
-	int c;
-
-	for (i = 0; i < ACCEPT_BURST; i++) {
-		len = sizeof(ss);
-		c = accept4(fd, (struct sockaddr *)&ss, &len,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (c == -1) {
-			/* Those that gave up while they waited are not ours. */
-			if (errno == EAGAIN || errno == EINTR ||
-			    errno == ECONNABORTED)
-				return;
-			log_warn("accept");
-			listener_rest(arg);
-			return;
-		}
-		station_accept(&bmpe, arg, c, (struct sockaddr *)&ss);
-	}
-}
-
-static struct listener *
-listener_find(uint32_t index)
-{
-	struct listener *l;
-
-	TAILQ_FOREACH(l, &bmpe.listeners, entry)
-		if (l->index == index)
-			return (l);
-	return (NULL);
-}
-
-static void
-listener_free(struct listener *l)
-{
-	TAILQ_REMOVE(&bmpe.listeners, l, entry);
-	close(l->fd);
-	free(l);
-}
-
-/* A listener for the config that is being staged. */
 static void
 listener_staged(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	struct listener *l;
-	struct msg_u32 index;
-
-	msg_get(m, &record_msg_u32, &index);
-	if (m->fd == -1 || listener_find(index.value) != NULL)
-		fatalx("listener of route source %u", index.value);
-	if ((l = calloc(1, sizeof(*l))) == NULL)
-		fatal("listener");
-	l->index = index.value;
-	l->fd = m->fd;
-	m->fd = -1;
-	TAILQ_INSERT_TAIL(&bmpe.listeners, l, entry);
-}
-
-static void
-listeners_abort(void)
-{
-	struct listener *l, *next;
-
-	for (l = TAILQ_FIRST(&bmpe.listeners); l != NULL; l = next) {
-		next = TAILQ_NEXT(l, entry);
-		if (l->ev == NULL)
-			listener_free(l);
-	}
+	listen_staged(&bmpe.listeners, m);
 }
 
 static void
@@ -123,15 +37,8 @@ config_data(struct proc *p, enum proc_id from, struct imsg *m)
 static void
 config_end(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	const struct config *c;
-	uint32_t i;
-
 	stage_end(&bmpe.stage);
-	c = bmpe.stage.next;
-	for (i = 0; i < c->nsources; i++) {
-		if (c->sources[i].bmp && listener_find(i) == NULL)
-			fatalx("route source %u has no listener", i);
-	}
+	listen_check(&bmpe.listeners, bmpe.stage.next);
 	stage_ready(p, m);
 }
 
@@ -139,28 +46,16 @@ static void
 config_commit(struct proc *p, enum proc_id from, struct imsg *m)
 {
 	struct config *old = bmpe.conf;
-	struct listener *l;
 
 	bmpe.conf = stage_take(&bmpe.stage);
-	TAILQ_FOREACH(l, &bmpe.listeners, entry) {
-		if (l->index >= bmpe.conf->nsources ||
-		    !bmpe.conf->sources[l->index].bmp)
-			fatalx("listener of route source %u", l->index);
-		l->source = &bmpe.conf->sources[l->index];
-		if (l->ev != NULL)
-			continue;
-		l->ev = event_new(p->base, l->fd, EV_READ | EV_PERSIST,
-		    listener_accept, l);
-		if (l->ev == NULL || event_add(l->ev, NULL) == -1)
-			fatalx("event: listener");
-	}
+	listen_commit(&bmpe.listeners, p->base, bmpe.conf);
 	config_free(old);
 }
 
 static void
 config_abort(struct proc *p, enum proc_id from, struct imsg *m)
 {
-	listeners_abort();
+	listen_abort(&bmpe.listeners);
 	stage_abort(&bmpe.stage);
 }
 
@@ -191,7 +86,7 @@ static const struct msg_rule rules[] = {
 void
 bmpe_main(const struct child_args *args)
 {
-	TAILQ_INIT(&bmpe.listeners);
+	listen_init(&bmpe.listeners, true, accepted);
 	TAILQ_INIT(&bmpe.stations);
 	child_start(&bmpe.proc, PROC_BMPE, args, rules,
 	    sizeof(rules) / sizeof(rules[0]), &bmpe);

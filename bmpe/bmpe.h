@@ -17,6 +17,8 @@
 
 #include "../lib/bgp.h"
 #include "../lib/config.h"
+#include "../lib/listen.h"
+#include "../lib/log.h"
 #include "../lib/msg.h"
 #include "../lib/proc.h"
 #include "../lib/stage.h"
@@ -207,21 +209,6 @@ const char	*view_name(uint8_t);
  * The shell: bmpe.c (process, config, listeners), station.c (connections of
  * routers), bmpe_ctl.c (answers to control).
  */
-struct listener {
-	TAILQ_ENTRY(listener)	 entry;
-	uint32_t		 index;		/* of the route source */
-	int			 fd;
-	struct event		*ev;		/* NULL: only staged */
-	const struct config_source *source;	/* in the current config */
-};
-TAILQ_HEAD(listeners, listener);
-
-/* What others can make us log as often as they like. */
-struct log_limit {
-	uint64_t	start;		/* ms */
-	unsigned int	lines;
-};
-
 struct bmpe;
 
 struct station {

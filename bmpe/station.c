@@ -20,8 +20,6 @@
 #include "bmpe.h"
 
 #define READ_BURST	4	/* reads of BMP_MSG_MAX in one round */
-#define LOG_WINDOW	10000	/* ms */
-#define LOG_BURST	10	/* lines in one */
 #define LOC_RIB_TIME	30	/* seconds for a Loc-RIB to be seen */
 
 /*
@@ -47,16 +45,7 @@ now_ms(void)
 static bool
 may_log(struct log_limit *l, const char *name)
 {
-	uint64_t now = now_ms();
-
-	if (now - l->start >= LOG_WINDOW) {
-		l->start = now;
-		l->lines = 0;
-	}
-	if (l->lines++ == LOG_BURST)
-		log_warnx("router %s: more of this is not logged for now",
-		    name);
-	return (l->lines <= LOG_BURST);
+	return (log_limit(l, now_ms(), "router", name));
 }
 
 /* Ids come round last of all, so that what is of an old feed has gone. */
@@ -246,22 +235,6 @@ station_timer(evutil_socket_t fd, short what, void *arg)
 		    (unsigned long long)s->router->count.ignored);
 }
 
-/* Who may speak (the listener's ACL). */
-static bool
-source_allowed(const struct config_source *src, const struct addr *addr)
-{
-	uint32_t i;
-
-	/* Without a list the listener is on loopback: whoever reaches it is
-	   on this machine. */
-	if (src->npeer_from == 0)
-		return (true);
-	for (i = 0; i < src->npeer_from; i++)
-		if (prefix_contains(&src->peer_from[i], addr))
-			return (true);
-	return (false);
-}
-
 /* No place for one more: the oldest that has not even said its name goes. */
 static void
 station_evict(struct bmpe *b)
@@ -318,7 +291,7 @@ station_accept(struct bmpe *b, struct listener *l, int fd,
 
 	addr_from_sa(&addr, sa);
 	addr_format(&addr, name);
-	if (!source_allowed(l->source, &addr))
+	if (!listen_allows(l->source, &addr))
 		why = "peer-from does not allow it";
 	else if (b->nstations >= STATIONS_MAX)
 		station_evict(b);

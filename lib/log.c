@@ -18,6 +18,9 @@
 
 #include "log.h"
 
+#define LIMIT_WINDOW	10000	/* ms */
+#define LIMIT_LINES	10	/* in one */
+
 #define LOG_LINE 2048 /* longest message, bytes before escaping */
 
 static const struct {
@@ -236,6 +239,19 @@ log_debug(const char *fmt, ...)
 	log_line(LEVEL_DEBUG, NULL, fmt, ap);
 	va_end(ap);
 	errno = saved;
+}
+
+bool
+log_limit(struct log_limit *l, uint64_t now, const char *who, const char *name)
+{
+	if (now - l->start >= LIMIT_WINDOW) {
+		l->start = now;
+		l->lines = 0;
+	}
+	if (l->lines++ == LIMIT_LINES)
+		log_warnx("%s %s: more of this is not logged for now", who,
+		    name);
+	return (l->lines <= LIMIT_LINES);
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG, LEVEL_TRACE,
     LEVEL_MAX };
@@ -26,6 +27,14 @@ void	log_warn(const char *, ...) LOGFMT(1, 2);
 void	log_warnx(const char *, ...) LOGFMT(1, 2);
 void	log_info(const char *, ...) LOGFMT(1, 2);
 void	log_debug(const char *, ...) LOGFMT(1, 2);
+/* What others can make us log as often as they like: a few lines of each who
+   (and its name) in ten seconds, now in ms. The last says that it is. */
+struct log_limit {
+	uint64_t	start;
+	unsigned int	lines;
+};
+bool	log_limit(struct log_limit *, uint64_t now, const char *who,
+	    const char *name);
 /* Broken invariants of our own only. Never return. */
 void	fatal(const char *, ...) LOGFMT(1, 2) __attribute__((__noreturn__));
 void	fatalx(const char *, ...) LOGFMT(1, 2) __attribute__((__noreturn__));

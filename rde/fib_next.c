@@ -69,7 +69,7 @@ fib_inherit(struct fib *f, struct fib *from)
 		if (item_move(f, from, &from->batch[from->batch_done],
 			from->last) == -1)
 			return (-1);
-	/* each goes with its own still */
+	/* what had one cause has one still; its number does not matter */
 	for (i = 0; i < FIB_QUEUES; i++)
 		if (queue_move(f, from, &from->queues[i], i) == -1)
 			return (-1);
